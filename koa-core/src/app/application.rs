@@ -1,0 +1,140 @@
+//! The app as a request sees it: its settings, its values, its events.
+
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::json;
+
+use crate::app::events::Events;
+use crate::context::Context;
+use crate::error::Error;
+
+/// An app's settings, values and events, as [`ctx.app()`](Context::app) gives them. Koa's `ctx.app`:
+/// <https://koajs.com/#ctx-app>.
+pub struct Application {
+    pub(crate) env: String,
+    pub(crate) keys: Keys,
+    pub(crate) proxy: bool,
+    pub(crate) subdomain_offset: usize,
+    pub(crate) proxy_ip_header: String,
+    pub(crate) max_ips_count: usize,
+    pub(crate) silent: bool,
+    pub(crate) values: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
+    pub(crate) events: Events,
+}
+
+/// The keys of signed cookies, the newest first. What they are is never printed.
+#[derive(Clone, Default)]
+pub(crate) struct Keys(pub(crate) Vec<String>);
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} keys", self.0.len())
+    }
+}
+
+impl Application {
+    pub(crate) fn new() -> Self {
+        Self {
+            env: std::env::var("KOA_ENV")
+                .ok()
+                .filter(|env| !env.is_empty())
+                .unwrap_or_else(|| "development".to_owned()),
+            keys: Keys::default(),
+            proxy: false,
+            subdomain_offset: 2,
+            proxy_ip_header: "X-Forwarded-For".to_owned(),
+            max_ips_count: 0,
+            silent: false,
+            values: HashMap::new(),
+            events: Events::default(),
+        }
+    }
+
+    /// The environment: `KOA_ENV` when the app was made, "development" without it. Koa's `app.env`.
+    #[must_use]
+    pub fn env(&self) -> &str {
+        &self.env
+    }
+
+    /// Whether the headers of a proxy in front are trusted. Koa's `app.proxy`.
+    #[must_use]
+    pub fn proxy(&self) -> bool {
+        self.proxy
+    }
+
+    /// How many labels at the end of a host name are not subdomains. Koa's `app.subdomainOffset`.
+    #[must_use]
+    pub fn subdomain_offset(&self) -> usize {
+        self.subdomain_offset
+    }
+
+    /// The header in which a proxy in front says the client's address. Koa's `app.proxyIpHeader`.
+    #[must_use]
+    pub fn proxy_ip_header(&self) -> &str {
+        &self.proxy_ip_header
+    }
+
+    /// How many addresses of that header count, from its end; 0 for all of them. Koa's `app.maxIpsCount`.
+    #[must_use]
+    pub fn max_ips_count(&self) -> usize {
+        self.max_ips_count
+    }
+
+    /// Whether the default error handler prints nothing. Koa's `app.silent`.
+    #[must_use]
+    pub fn silent(&self) -> bool {
+        self.silent
+    }
+
+    /// The value of this type that was given to the app. Koa's `app.context`: <https://koajs.com/#app-context>.
+    ///
+    /// An endpoint takes it as `&T` and need not ask whether it is there.
+    #[must_use]
+    pub fn value<T: Send + Sync + 'static>(&self) -> Option<&T> {
+        self.values.get(&TypeId::of::<T>())?.downcast_ref()
+    }
+
+    pub(crate) fn shared<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        let value = self.values.get(&TypeId::of::<T>())?;
+        Arc::clone(value).downcast().ok()
+    }
+
+    /// Calls the listeners of events of this type, in the order in which they were added; says whether there were
+    /// any. Koa's `ctx.app.emit`: <https://koajs.com/#ctx-app-emit>.
+    pub fn emit<E: Send + Sync + 'static>(&self, event: &E) -> bool {
+        self.events.emit(event)
+    }
+
+    /// Tells the error listeners of an error that a middleware deals with itself; without any, the default handler
+    /// prints it. Koa's `ctx.app.emit('error', err, ctx)`.
+    pub fn emit_error(&self, error: &Error, ctx: &Context) {
+        self.events.emit_error(error, ctx, self.silent);
+    }
+
+    /// The settings that are no secret. Koa's `app.toJSON()`.
+    #[must_use]
+    pub fn to_json(&self) -> serde_json::Value {
+        json!({
+            "subdomainOffset": self.subdomain_offset,
+            "proxy": self.proxy,
+            "env": self.env,
+        })
+    }
+}
+
+impl fmt::Debug for Application {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Application")
+            .field("env", &self.env)
+            .field("keys", &self.keys)
+            .field("proxy", &self.proxy)
+            .field("subdomain_offset", &self.subdomain_offset)
+            .field("proxy_ip_header", &self.proxy_ip_header)
+            .field("max_ips_count", &self.max_ips_count)
+            .field("silent", &self.silent)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,76 @@
+//! Events: errors, and whatever types an app makes events of.
+
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
+use std::error::Error as StdError;
+use std::fmt::Write as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::context::Context;
+use crate::error::Error;
+
+type ErrorListener = Box<dyn Fn(&Error, &Context) + Send + Sync>;
+type Listener = Box<dyn Fn(&dyn Any) + Send + Sync>;
+
+/// The listeners of an app.
+#[derive(Default)]
+pub(crate) struct Events {
+    errors: Vec<ErrorListener>,
+    others: HashMap<TypeId, Vec<Listener>>,
+}
+
+impl Events {
+    pub(crate) fn on_error(&mut self, listener: impl Fn(&Error, &Context) + Send + Sync + 'static) {
+        self.errors.push(Box::new(listener));
+    }
+
+    pub(crate) fn on<E: Send + Sync + 'static>(
+        &mut self,
+        listener: impl Fn(&E) + Send + Sync + 'static,
+    ) {
+        let listeners = self.others.entry(TypeId::of::<E>()).or_default();
+        listeners.push(Box::new(move |event| {
+            if let Some(event) = event.downcast_ref() {
+                listener(event);
+            }
+        }));
+    }
+
+    pub(crate) fn emit<E: Send + Sync + 'static>(&self, event: &E) -> bool {
+        let Some(listeners) = self.others.get(&TypeId::of::<E>()) else {
+            return false;
+        };
+        for listener in listeners {
+            listener(event);
+        }
+        true
+    }
+
+    /// A listener that panics keeps neither the others from hearing of the error nor the client from its answer.
+    pub(crate) fn emit_error(&self, error: &Error, ctx: &Context, silent: bool) {
+        if self.errors.is_empty() {
+            print_error(error, silent);
+        }
+        for listener in &self.errors {
+            let _ = catch_unwind(AssertUnwindSafe(|| listener(error, ctx)));
+        }
+    }
+}
+
+/// The default handler, as Koa's: it prints to stderr, but neither a 404 nor an error that the client sees.
+fn print_error(error: &Error, silent: bool) {
+    if silent || error.status() == 404 || error.expose() {
+        return;
+    }
+    let mut text = format!("\n  Error: {}\n", indented(error.message()));
+    let mut cause = error.source().and_then(StdError::source);
+    while let Some(error) = cause {
+        let _ = writeln!(text, "    caused by: {}", indented(&error.to_string()));
+        cause = error.source();
+    }
+    eprintln!("{text}");
+}
+
+fn indented(text: &str) -> String {
+    text.replace('\n', "\n  ")
+}

@@ -1,0 +1,360 @@
+//! The app: its layers and its settings, put together before it serves.
+
+mod application;
+mod caught;
+mod events;
+
+use std::any::TypeId;
+use std::convert::Infallible;
+use std::fmt;
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use hyper::body::Incoming;
+use hyper::service::{Service, service_fn};
+
+use crate::Result;
+use crate::app::caught::Caught;
+use crate::chain::{Deeper, Grown, Holds, Identity, Inside, Mount, Onion, Shallow, Stack};
+use crate::context::Context;
+use crate::error::Error;
+use crate::middleware::{Done, Middleware};
+use crate::response::Outgoing;
+use crate::response::respond::respond;
+use crate::server::{Addresses, Connection, Server};
+use crate::wiring::{Nothing, Provision, Requires, Shared};
+
+pub use application::Application;
+
+/// An app: layers in their order, settings, values and listeners. Koa's `Application`:
+/// <https://koajs.com/#application>.
+///
+/// ```no_run
+/// use koa::prelude::*;
+///
+/// #[middleware]
+/// async fn hello() -> &'static str {
+///     "Hello World"
+/// }
+///
+/// #[koa::main]
+/// async fn main() -> Result {
+///     App::new().with(hello).listen("127.0.0.1:3000").await
+/// }
+/// ```
+///
+/// The type parameters are inferred. They are the layers, the list of what they provide, and how deep they nest; a
+/// function that makes an app puts the layers into a [`Stack`] and returns that.
+pub struct App<C = Identity, List = Nothing, Depth = Shallow> {
+    stack: Stack<C, Depth>,
+    application: Application,
+    list: PhantomData<fn() -> List>,
+}
+
+impl App {
+    /// An app without layers, which answers 404 to every request.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            stack: Stack::new(),
+            application: Application::new(),
+            list: PhantomData,
+        }
+    }
+}
+
+impl Default for App {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<C: Onion, List, Depth> App<C, List, Depth> {
+    /// Adds a layer below those before it. Koa's `app.use`: <https://koajs.com/#app-use-function>.
+    ///
+    /// It does not compile where the layer asks for something that nothing above it provides.
+    pub fn with<M, Indices>(
+        self,
+        middleware: M,
+    ) -> App<Grown<C, Depth, M>, <M::Provides as Provision>::Add<List>, Deeper<Depth, M>>
+    where
+        M: Middleware + Requires<List, Indices>,
+        Depth: Holds<M::Provides>,
+    {
+        App {
+            stack: self.stack.with(middleware),
+            application: self.application,
+            list: PhantomData,
+        }
+    }
+
+    /// Adds a layer for the paths under `prefix`, which it does not see. Koa's `mount(prefix, app)`.
+    ///
+    /// See [`Mount`] for which paths those are.
+    pub fn mount<M, Indices>(
+        self,
+        prefix: impl Into<String>,
+        middleware: M,
+    ) -> App<Grown<C, Depth, Mount<M>>, List, Deeper<Depth, Mount<M>>>
+    where
+        M: Middleware + Requires<List, Indices>,
+        Inside<M>: Provision<Value = ()>,
+        Depth: Holds<Inside<M>>,
+    {
+        App {
+            stack: self.stack.mount(prefix, middleware),
+            application: self.application,
+            list: PhantomData,
+        }
+    }
+
+    /// Gives a value to the whole app: endpoints below take it as `&T`, everything reads it with
+    /// [`ctx.app().value::<T>()`](Application::value). Koa's `app.context`: <https://koajs.com/#app-context>.
+    ///
+    /// There is one of each type; a second one takes the place of the first.
+    pub fn context<T: Send + Sync + 'static>(
+        mut self,
+        value: T,
+    ) -> App<C, Shared<T, List>, Depth> {
+        self.application
+            .values
+            .insert(TypeId::of::<T>(), Arc::new(value));
+        App {
+            stack: self.stack,
+            application: self.application,
+            list: PhantomData,
+        }
+    }
+
+    /// Sets the environment, which is otherwise `KOA_ENV`, or "development". Koa's `app.env`.
+    #[must_use]
+    pub fn env(mut self, env: impl Into<String>) -> Self {
+        self.application.env = env.into();
+        self
+    }
+
+    /// Sets the keys of signed and sealed cookies: the first one signs, all of them verify. Koa's `app.keys`:
+    /// <https://koajs.com/#app-keys>.
+    #[must_use]
+    pub fn keys<K: Into<String>>(mut self, keys: impl IntoIterator<Item = K>) -> Self {
+        self.application.keys = application::Keys(keys.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Sets whether the headers of a proxy in front are trusted; by default they are not. Koa's `app.proxy`.
+    #[must_use]
+    pub fn proxy(mut self, trusted: bool) -> Self {
+        self.application.proxy = trusted;
+        self
+    }
+
+    /// Sets how many labels at the end of a host name are not subdomains, by default 2. Koa's `app.subdomainOffset`.
+    #[must_use]
+    pub fn subdomain_offset(mut self, labels: usize) -> Self {
+        self.application.subdomain_offset = labels;
+        self
+    }
+
+    /// Sets the header in which a proxy says the client's address, by default `X-Forwarded-For`. Koa's
+    /// `app.proxyIpHeader`.
+    #[must_use]
+    pub fn proxy_ip_header(mut self, name: impl Into<String>) -> Self {
+        self.application.proxy_ip_header = name.into();
+        self
+    }
+
+    /// Sets how many addresses of that header count, from its end; 0, the default, for all of them. Koa's
+    /// `app.maxIpsCount`.
+    #[must_use]
+    pub fn max_ips_count(mut self, count: usize) -> Self {
+        self.application.max_ips_count = count;
+        self
+    }
+
+    /// Sets whether the default error handler prints nothing; by default it prints to stderr. Koa's `app.silent`.
+    #[must_use]
+    pub fn silent(mut self, silent: bool) -> Self {
+        self.application.silent = silent;
+        self
+    }
+
+    /// Adds a listener that hears of every error once, in place of the default handler, which prints to stderr.
+    /// Koa's `app.on('error', (err, ctx) => {})`: <https://koajs.com/#error-handling>.
+    ///
+    /// ```
+    /// use koa::prelude::*;
+    ///
+    /// let app = App::new().on_error(|error, ctx| {
+    ///     eprintln!("{} {}: {error}", ctx.method(), ctx.path());
+    /// });
+    /// ```
+    #[must_use]
+    pub fn on_error(mut self, listener: impl Fn(&Error, &Context) + Send + Sync + 'static) -> Self {
+        self.application.events.on_error(listener);
+        self
+    }
+
+    /// Adds a listener for events of one type, which [`ctx.app().emit(..)`](Application::emit) sends. Koa's
+    /// `app.on(event, listener)`.
+    ///
+    /// ```
+    /// use koa::prelude::*;
+    ///
+    /// struct SignedUp {
+    ///     name: String,
+    /// }
+    ///
+    /// #[middleware]
+    /// async fn sign_up(ctx: &mut Context) -> &'static str {
+    ///     ctx.app().emit(&SignedUp { name: "ada".to_owned() });
+    ///     "Welcome"
+    /// }
+    ///
+    /// let app = App::new()
+    ///     .on(|event: &SignedUp| println!("{} signed up", event.name))
+    ///     .with(sign_up);
+    /// ```
+    #[must_use]
+    pub fn on<E: Send + Sync + 'static>(
+        mut self,
+        listener: impl Fn(&E) + Send + Sync + 'static,
+    ) -> Self {
+        self.application.events.on(listener);
+        self
+    }
+
+    /// The app as a service, for a server of one's own. Koa's `app.callback()`:
+    /// <https://koajs.com/#app-callback>.
+    pub fn callback(self) -> Callback<C> {
+        Callback {
+            chain: Arc::new(self.stack.chain),
+            application: Arc::new(self.application),
+        }
+    }
+
+    /// Binds the addresses, so that they are known (a port 0 is then a real one), and serves once
+    /// [`Server::run`] is awaited.
+    ///
+    /// # Errors
+    ///
+    /// An address that cannot be read, resolved or bound.
+    pub async fn bind(self, addresses: impl Addresses) -> Result<Server<C>> {
+        Server::bind(self.callback(), addresses).await
+    }
+
+    /// Binds the addresses and serves, until the future is dropped. Koa's `app.listen`:
+    /// <https://koajs.com/#app-listen>.
+    ///
+    /// An address is a port (`3000`, on all interfaces), text (`"127.0.0.1:3000"`, `"localhost:3000"`, `":3000"`),
+    /// a [`SocketAddr`](std::net::SocketAddr), a pair of host and port, or several of these in an array or a `Vec`.
+    ///
+    /// # Errors
+    ///
+    /// An address that cannot be read, resolved or bound.
+    pub async fn listen(self, addresses: impl Addresses) -> Result {
+        self.bind(addresses).await?.run().await
+    }
+}
+
+impl<C, List, Depth> fmt::Debug for App<C, List, Depth> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("App")
+            .field("stack", &self.stack)
+            .field("application", &self.application)
+            .finish()
+    }
+}
+
+/// An app that is ready to serve, as [`App::callback`] gives it. Clones share the app.
+///
+/// ```no_run
+/// use hyper::server::conn::http1;
+/// use hyper_util::rt::TokioIo;
+/// use koa::prelude::*;
+///
+/// # async fn serve() -> Result {
+/// let callback = App::new().callback();
+/// let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+/// loop {
+///     let (stream, peer) = listener.accept().await?;
+///     let service = callback.service(Some(peer));
+///     tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+/// }
+/// # }
+/// ```
+pub struct Callback<C> {
+    chain: Arc<C>,
+    application: Arc<Application>,
+}
+
+impl<C: Onion> Callback<C> {
+    /// The service for one connection. `peer` is the client's address, where it is known.
+    pub fn service(
+        &self,
+        peer: Option<std::net::SocketAddr>,
+    ) -> impl Service<
+        http::Request<Incoming>,
+        Response = http::Response<Outgoing>,
+        Error = Infallible,
+        Future: Send + 'static,
+    > + Clone
+    + Send
+    + Sync
+    + 'static {
+        let application = Arc::clone(&self.application);
+        self.service_on(Arc::new(Connection::detached(application, peer)))
+    }
+
+    /// The service for a connection of our own server.
+    pub(crate) fn service_on(
+        &self,
+        connection: Arc<Connection>,
+    ) -> impl Service<
+        http::Request<Incoming>,
+        Response = http::Response<Outgoing>,
+        Error = Infallible,
+        Future: Send + 'static,
+    > + Clone
+    + Send
+    + Sync
+    + 'static {
+        let chain = Arc::clone(&self.chain);
+        service_fn(move |request| {
+            handle(Arc::clone(&chain), Arc::clone(&connection), request)
+        })
+    }
+
+    pub(crate) fn application(&self) -> &Arc<Application> {
+        &self.application
+    }
+}
+
+impl<C> Clone for Callback<C> {
+    fn clone(&self) -> Self {
+        Self {
+            chain: Arc::clone(&self.chain),
+            application: Arc::clone(&self.application),
+        }
+    }
+}
+
+impl<C> fmt::Debug for Callback<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Callback").field(&self.application).finish()
+    }
+}
+
+/// A request's way: through the layers, and out as a response.
+async fn handle<C: Onion>(
+    chain: Arc<C>,
+    connection: Arc<Connection>,
+    request: http::Request<Incoming>,
+) -> Result<http::Response<Outgoing>, Infallible> {
+    connection.begin_request();
+    let mut ctx = Context::new(request, Arc::clone(&connection));
+    let outcome = Caught::new(chain.enter(&mut ctx, Done)).await;
+    let response = respond(ctx, outcome).await;
+    connection.end_request();
+    Ok(response)
+}

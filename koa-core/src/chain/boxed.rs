@@ -1,0 +1,244 @@
+//! The one way to decide a composition at run time: middleware behind a box.
+
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
+
+use crate::middleware::{Middleware, Next};
+use crate::wiring::{Above, Nothing, ProvidesMut, Requires};
+use crate::{Context, Result};
+
+type BoxFuture<'a> = Pin<Box<dyn Future<Output = Result> + Send + 'a>>;
+
+/// A middleware whose type is not known, for compositions that are decided at run time.
+///
+/// It costs two boxes a request. A `Vec` of them is a middleware too, which runs them in their order, and so is an
+/// `Option` of any middleware, which needs no box.
+///
+/// `Needs` is what the layers above must provide, as a tuple; what is inside may ask for that and nothing else. It
+/// cannot provide anything: that would have to be known when compiling.
+///
+/// ```
+/// use koa::prelude::*;
+///
+/// #[middleware]
+/// async fn stamp(ctx: &mut Context, next: impl Next) -> Result {
+///     next.run(ctx).await?;
+///     ctx.set("X-Stamp", "1")
+/// }
+///
+/// #[middleware]
+/// async fn hello() -> &'static str {
+///     "Hello"
+/// }
+///
+/// let mut layers = Vec::new();
+/// if std::env::var_os("STAMP").is_some() {
+///     layers.push(BoxMiddleware::new(stamp));
+/// }
+/// layers.push(BoxMiddleware::new(hello));
+/// let app = App::new().with(layers);
+/// ```
+pub struct BoxMiddleware<Needs = ()> {
+    inner: Box<dyn ErasedMiddleware>,
+    needs: PhantomData<fn() -> Needs>,
+}
+
+impl<Needs: Wanted> BoxMiddleware<Needs> {
+    /// Boxes `middleware`, which may ask for what `Needs` names.
+    pub fn new<M, Indices>(middleware: M) -> Self
+    where
+        M: Middleware + Requires<Needs::List, Indices>,
+        M::Provides: crate::wiring::Provision<Value = ()>,
+    {
+        Self {
+            inner: Box::new(middleware),
+            needs: PhantomData,
+        }
+    }
+}
+
+impl<Needs> fmt::Debug for BoxMiddleware<Needs> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BoxMiddleware")
+    }
+}
+
+/// What a box asks for: a tuple of types.
+pub trait Wanted: 'static {
+    /// The same as a list.
+    type List;
+}
+
+trait ErasedMiddleware: Send + Sync + 'static {
+    fn call<'a>(&'a self, ctx: &'a mut Context, next: BoxNext<'a>) -> BoxFuture<'a>;
+}
+
+impl<M> ErasedMiddleware for M
+where
+    M: Middleware,
+    M::Provides: crate::wiring::Provision<Value = ()>,
+{
+    fn call<'a>(&'a self, ctx: &'a mut Context, next: BoxNext<'a>) -> BoxFuture<'a> {
+        Box::pin(Middleware::call(self, ctx, next))
+    }
+}
+
+trait ErasedNext: Send {
+    fn run<'a>(self: Box<Self>, ctx: &'a mut Context) -> BoxFuture<'a>
+    where
+        Self: 'a;
+}
+
+impl<N: Next> ErasedNext for N {
+    fn run<'a>(self: Box<Self>, ctx: &'a mut Context) -> BoxFuture<'a>
+    where
+        Self: 'a,
+    {
+        Box::pin(Next::run(*self, ctx))
+    }
+}
+
+/// The rest of the onion, its type erased.
+struct BoxNext<'n>(Box<dyn ErasedNext + 'n>);
+
+impl Next for BoxNext<'_> {
+    fn run<'a>(self, ctx: &'a mut Context) -> impl Future<Output = Result> + Send + 'a
+    where
+        Self: 'a,
+    {
+        self.0.run(ctx)
+    }
+
+    fn provide<'a>(
+        self,
+        ctx: &'a mut Context,
+        (): (),
+    ) -> impl Future<Output = Result> + Send + 'a
+    where
+        Self: 'a,
+    {
+        self.0.run(ctx)
+    }
+}
+
+impl<Needs: 'static> Middleware for BoxMiddleware<Needs> {
+    type Provides = ();
+
+    fn call<'a, N>(
+        &'a self,
+        ctx: &'a mut Context,
+        next: N,
+    ) -> impl Future<Output = Result> + Send + 'a
+    where
+        N: Next + 'a,
+    {
+        self.inner.call(ctx, BoxNext(Box::new(next)))
+    }
+}
+
+/// Boxed layers in their order, as koa-compose runs an array.
+impl<Needs: 'static> Middleware for Vec<BoxMiddleware<Needs>> {
+    type Provides = ();
+
+    fn call<'a, N>(
+        &'a self,
+        ctx: &'a mut Context,
+        next: N,
+    ) -> impl Future<Output = Result> + Send + 'a
+    where
+        N: Next + 'a,
+    {
+        run_all(self, ctx, BoxNext(Box::new(next)))
+    }
+}
+
+fn run_all<'a, Needs: 'static>(
+    layers: &'a [BoxMiddleware<Needs>],
+    ctx: &'a mut Context,
+    next: BoxNext<'a>,
+) -> BoxFuture<'a> {
+    match layers.split_first() {
+        Some((first, rest)) => {
+            let rest = Rest { layers: rest, next };
+            first.inner.call(ctx, BoxNext(Box::new(rest)))
+        }
+        None => next.0.run(ctx),
+    }
+}
+
+/// The layers of a `Vec` that are still to run.
+struct Rest<'n, Needs> {
+    layers: &'n [BoxMiddleware<Needs>],
+    next: BoxNext<'n>,
+}
+
+impl<Needs: 'static> Next for Rest<'_, Needs> {
+    fn run<'a>(self, ctx: &'a mut Context) -> impl Future<Output = Result> + Send + 'a
+    where
+        Self: 'a,
+    {
+        run_all(self.layers, ctx, self.next)
+    }
+
+    fn provide<'a>(
+        self,
+        ctx: &'a mut Context,
+        (): (),
+    ) -> impl Future<Output = Result> + Send + 'a
+    where
+        Self: 'a,
+    {
+        run_all(self.layers, ctx, self.next)
+    }
+}
+
+/// A layer that may be left out: `None` runs the next one.
+impl<M> Middleware for Option<M>
+where
+    M: Middleware,
+    M::Provides: crate::wiring::Provision<Value = ()>,
+{
+    type Provides = ();
+
+    async fn call<'a, N>(&'a self, ctx: &'a mut Context, next: N) -> Result
+    where
+        N: Next + 'a,
+    {
+        match self {
+            Some(middleware) => middleware.call(ctx, next).await,
+            None => next.run(ctx).await,
+        }
+    }
+}
+
+impl<M, List, Indices> Requires<List, Indices> for Option<M> where M: Requires<List, Indices> {}
+
+macro_rules! wanted {
+    ($($type:ident $index:ident),*) => {
+        impl<$($type: 'static),*> Wanted for ($($type,)*) {
+            type List = wanted!(@list $($type),*);
+        }
+
+        impl<List, $($type, $index),*> Requires<List, ($($index,)*)> for BoxMiddleware<($($type,)*)>
+        where
+            $(List: ProvidesMut<$type, $index>,)*
+        {
+        }
+
+        impl<List, $($type, $index),*> Requires<List, ($($index,)*)> for Vec<BoxMiddleware<($($type,)*)>>
+        where
+            $(List: ProvidesMut<$type, $index>,)*
+        {
+        }
+    };
+    (@list) => { Nothing };
+    (@list $first:ident $(, $rest:ident)*) => { Above<$first, wanted!(@list $($rest),*)> };
+}
+
+wanted!();
+wanted!(A I);
+wanted!(A I, B J);
+wanted!(A I, B J, C K);
+wanted!(A I, B J, C K, D L);

@@ -1,0 +1,118 @@
+//! Layers for the paths under a prefix, which they do not see.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use crate::chain::depth::{LessTwo, Succ};
+use crate::middleware::{Middleware, Next, ProvidesNothing};
+use crate::request::Mounted;
+use crate::wiring::{Provision, Requires};
+use crate::{Context, Result};
+
+/// A middleware for the paths under a prefix, made by [`App::mount`](crate::App::mount).
+///
+/// As koa-mount has it: `/api` takes `/api` and `/api/..` and not `/apis`; the layers inside see the path without
+/// the prefix, `/` at the least; a prefix that ends in `/` does not take the path without that slash. Other paths
+/// go to the next layer, and so does a `next` inside, with the path as it was. `original_url` keeps all of it.
+///
+/// A prefix without its leading `/` is given one. What the layers inside provide stays inside.
+#[derive(Clone)]
+pub struct Mount<M> {
+    prefix: Box<str>,
+    middleware: M,
+}
+
+impl<M> Mount<M> {
+    pub(crate) fn new(prefix: impl Into<String>, middleware: M) -> Self {
+        let mut prefix = prefix.into();
+        if !prefix.starts_with('/') {
+            prefix.insert(0, '/');
+        }
+        Self {
+            prefix: prefix.into_boxed_str(),
+            middleware,
+        }
+    }
+}
+
+impl<M> fmt::Debug for Mount<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Mount").field(&self.prefix).finish()
+    }
+}
+
+/// What a mounted middleware provides to the layers after it: nothing, since it may not have run.
+#[doc(hidden)]
+pub struct Inside<M>(PhantomData<fn() -> M>);
+
+impl<M> fmt::Debug for Inside<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Inside")
+    }
+}
+
+impl<M: Middleware> Provision for Inside<M>
+where
+    <M::Provides as Provision>::Fresh: LessTwo,
+{
+    type Value = ();
+    type Add<List> = List;
+    // Two frames more: the mount's own, and that of the `next` inside it.
+    type Depth = Succ<Succ<<M::Provides as Provision>::Depth>>;
+    type Fresh = <<M::Provides as Provision>::Fresh as LessTwo>::Left;
+}
+
+impl<M: Middleware> Middleware for Mount<M>
+where
+    Inside<M>: Provision<Value = ()>,
+{
+    type Provides = Inside<M>;
+
+    async fn call<'a, N>(&'a self, ctx: &'a mut Context, next: N) -> Result
+    where
+        N: Next + 'a,
+    {
+        let Some(outside) = ctx.request.enter_mount(&self.prefix) else {
+            return next.run(ctx).await;
+        };
+        let out = Out {
+            path: &outside,
+            next,
+        };
+        let result = self.middleware.call(ctx, out).await;
+        ctx.request.leave_mount(outside);
+        result
+    }
+}
+
+impl<M, List, Indices> Requires<List, Indices> for Mount<M> where M: Requires<List, Indices> {}
+
+/// The `next` of the layers inside: the layers after the mount, with the path as it was before it.
+struct Out<'m, N> {
+    path: &'m Mounted,
+    next: N,
+}
+
+impl<N: Next, T: Send + 'static> Next<T> for Out<'_, N> {
+    async fn run<'a>(self, ctx: &'a mut Context) -> Result
+    where
+        Self: 'a,
+        T: ProvidesNothing,
+    {
+        let inside = ctx.request.swap_mount(self.path.clone());
+        let result = self.next.run(ctx).await;
+        ctx.request.leave_mount(inside);
+        result
+    }
+
+    async fn provide<'a>(self, ctx: &'a mut Context, _: T) -> Result
+    where
+        Self: 'a,
+    {
+        let inside = ctx.request.swap_mount(self.path.clone());
+        let result = self.next.run(ctx).await;
+        ctx.request.leave_mount(inside);
+        result
+    }
+}
+

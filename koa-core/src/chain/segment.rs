@@ -1,0 +1,110 @@
+//! Where the composition is cut, so that any number of layers compiles.
+//!
+//! Each layer's future holds the next one's inline, and the compiler follows that nesting with a depth limit of its
+//! own: past some 25 layers it gives up. So the layers stand in segments of at most sixteen, and what follows a
+//! segment runs in a box: one allocation a request for each segment but the first.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+
+use crate::chain::{Identity, Onion};
+use crate::middleware::{Middleware, Next, ProvidesNothing};
+use crate::wiring::Requires;
+use crate::{Context, Result};
+
+/// The segments `Before`, and a last one, `Layers`.
+#[derive(Clone)]
+pub struct Segment<Before, Layers> {
+    before: Before,
+    layers: Layers,
+}
+
+impl<Before> Segment<Before, Identity> {
+    pub(super) fn after(before: Before) -> Self {
+        Self {
+            before,
+            layers: Identity,
+        }
+    }
+}
+
+impl<Before, Layers> fmt::Debug for Segment<Before, Layers> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(std::any::type_name::<Self>())
+    }
+}
+
+impl<Before: Onion, Layers: Onion> Onion for Segment<Before, Layers> {
+    type Last = Layers::Last;
+    type Below<List> = Layers::Below<Before::Below<List>>;
+    type With<M: Middleware> = Segment<Before, Layers::With<M>>;
+
+    fn with<M: Middleware>(self, middleware: M) -> Self::With<M> {
+        Segment {
+            before: self.before,
+            layers: self.layers.with(middleware),
+        }
+    }
+
+    fn enter<'a, N>(
+        &'a self,
+        ctx: &'a mut Context,
+        next: N,
+    ) -> impl Future<Output = Result> + Send + 'a
+    where
+        N: Next<Self::Last> + 'a,
+    {
+        let rest = Boxed {
+            layers: &self.layers,
+            next,
+        };
+        self.before.enter(ctx, rest)
+    }
+}
+
+impl<Before, Layers, List, Outer, Inner> Requires<List, (Outer, Inner)> for Segment<Before, Layers>
+where
+    Before: Onion + Requires<List, Outer>,
+    Layers: Requires<Before::Below<List>, Inner>,
+{
+}
+
+/// A segment and what follows it, to be run in a box.
+struct Boxed<'c, Layers, N> {
+    layers: &'c Layers,
+    next: N,
+}
+
+impl<Layers, N, T> Next<T> for Boxed<'_, Layers, N>
+where
+    Layers: Onion,
+    N: Next<Layers::Last>,
+    T: Send + Sync + 'static,
+{
+    fn run<'a>(self, ctx: &'a mut Context) -> impl Future<Output = Result> + Send + 'a
+    where
+        Self: 'a,
+        T: ProvidesNothing,
+    {
+        boxed(self.layers.enter(ctx, self.next))
+    }
+
+    fn provide<'a>(
+        self,
+        ctx: &'a mut Context,
+        value: T,
+    ) -> impl Future<Output = Result> + Send + 'a
+    where
+        Self: 'a,
+    {
+        ctx.provided.insert(value);
+        boxed(self.layers.enter(ctx, self.next))
+    }
+}
+
+fn boxed<'a>(
+    future: impl Future<Output = Result> + Send + 'a,
+) -> Pin<Box<dyn Future<Output = Result> + Send + 'a>> {
+    Box::pin(future)
+}

@@ -1,0 +1,141 @@
+//! Groups: layers that are put into an app, or mounted in it, as one.
+
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+
+use crate::chain::depth::{Holds, Shallow, Tally};
+use crate::chain::mount::{Inside, Mount};
+use crate::chain::{Chain, Identity, Onion};
+use crate::middleware::{Middleware, Next, ValueOf};
+use crate::wiring::{Group, Provision, Requires};
+use crate::{Context, Result};
+
+/// What `M` provides.
+type ProvidedBy<M> = <M as Middleware>::Provides;
+
+/// `C` with `M` inside it, and a box between them if there is no room left.
+pub(crate) type Grown<C, Depth, M> =
+    <<Depth as Holds<ProvidedBy<M>>>::Closed<C> as Onion>::With<M>;
+
+/// The tally `Depth` with `M` added.
+pub(crate) type Deeper<Depth, M> = <Depth as Holds<ProvidedBy<M>>>::After;
+
+/// A group of middleware that is itself a middleware.
+///
+/// What a mounted app is in Koa: layers in their order, put into an [`App`](crate::App) with
+/// [`with`](crate::App::with) or under a prefix with [`mount`](crate::App::mount). What its layers ask for is
+/// checked there; what they provide reaches the layers after the group.
+///
+/// The type parameters are inferred; a function that makes one returns `Stack<impl Onion>`.
+///
+/// ```
+/// use koa::prelude::*;
+///
+/// #[middleware]
+/// async fn stamp(ctx: &mut Context, next: impl Next) -> Result {
+///     next.run(ctx).await?;
+///     ctx.set("X-Api", "1")
+/// }
+///
+/// #[middleware]
+/// async fn status() -> &'static str {
+///     "up"
+/// }
+///
+/// let api = Stack::new().with(stamp).with(status);
+/// let app = App::new().mount("/api", api);
+/// ```
+pub struct Stack<C = Identity, Depth = Shallow> {
+    pub(crate) chain: C,
+    depth: PhantomData<fn() -> Depth>,
+}
+
+impl Stack {
+    /// An empty group.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            chain: Identity,
+            depth: PhantomData,
+        }
+    }
+}
+
+impl Default for Stack {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<C: Onion, Depth> Stack<C, Depth> {
+    /// Adds a layer below those before it. Koa's `app.use`.
+    pub fn with<M>(self, middleware: M) -> Stack<Grown<C, Depth, M>, Deeper<Depth, M>>
+    where
+        M: Middleware,
+        Depth: Holds<M::Provides>,
+    {
+        Stack {
+            chain: Depth::close(self.chain).with(middleware),
+            depth: PhantomData,
+        }
+    }
+
+    /// Adds a layer for the paths under `prefix`, which it does not see. Koa's `mount(prefix, app)`.
+    ///
+    /// See [`Mount`] for which paths those are.
+    pub fn mount<M>(
+        self,
+        prefix: impl Into<String>,
+        middleware: M,
+    ) -> Stack<Grown<C, Depth, Mount<M>>, Deeper<Depth, Mount<M>>>
+    where
+        M: Middleware,
+        Inside<M>: Provision<Value = ()>,
+        Depth: Holds<Inside<M>>,
+    {
+        self.with(Mount::new(prefix, middleware))
+    }
+}
+
+impl<C, Depth> fmt::Debug for Stack<C, Depth> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Stack")
+            .field(&std::any::type_name::<C>())
+            .finish()
+    }
+}
+
+impl<C, Front, Room> Middleware for Stack<C, Tally<Front, Room>>
+where
+    C: Onion,
+    Front: 'static,
+    Room: 'static,
+{
+    type Provides = Group<C, Front, Room>;
+
+    fn call<'a, N>(
+        &'a self,
+        ctx: &'a mut Context,
+        next: N,
+    ) -> impl Future<Output = Result> + Send + 'a
+    where
+        N: Next<ValueOf<Self>> + 'a,
+    {
+        self.chain.enter(ctx, next)
+    }
+}
+
+impl<C, Depth, List, Indices> Requires<List, Indices> for Stack<C, Depth> where
+    C: Requires<List, Indices>
+{
+}
+
+impl<List> Requires<List, ()> for Identity {}
+
+impl<C, M, List, Outer, Inner> Requires<List, (Outer, Inner)> for Chain<C, M>
+where
+    C: Onion + Requires<List, Outer>,
+    M: Requires<C::Below<List>, Inner>,
+{
+}

@@ -1,0 +1,86 @@
+//! `throw!` and `ensure!`.
+
+/// Fails with an error, out of the function it stands in. Koa's `ctx.throw`: <https://koajs.com/#ctx-throw>.
+///
+/// | here | Koa |
+/// | --- | --- |
+/// | `throw!(403)` | `ctx.throw(403)` |
+/// | `throw!(400, "name required")` | `ctx.throw(400, 'name required')` |
+/// | `throw!(400, "no field {name}")` | ``ctx.throw(400, `no field ${name}`)`` |
+/// | `throw!("something exploded")` | `ctx.throw('something exploded')`: a 500, not exposed |
+/// | `throw!(error)` | `ctx.throw(error)` |
+/// | `throw!(400, error)` | `ctx.throw(400, error)` |
+/// | `throw!(401, "access_denied"; user = name)` | `ctx.throw(401, 'access_denied', { user: name })` |
+///
+/// ```
+/// use koa::prelude::*;
+///
+/// #[middleware]
+/// async fn hello(ctx: &mut Context) -> Result<String> {
+///     if ctx.path() == "/nobody" {
+///         throw!(404, "nobody is here");
+///     }
+///     Ok(format!("Hello, {}", ctx.path()))
+/// }
+/// # let _ = App::new().with(hello);
+/// ```
+#[macro_export]
+macro_rules! throw {
+    ($($error:tt)+) => {
+        return ::core::result::Result::Err(::core::convert::From::from($crate::__error!($($error)+)))
+    };
+}
+
+/// Fails as [`throw!`](crate::throw) does unless a condition holds. Koa's `ctx.assert`:
+/// <https://koajs.com/#ctx-assert>.
+///
+/// ```
+/// use koa::prelude::*;
+///
+/// #[middleware]
+/// async fn hello(ctx: &mut Context) -> Result<String> {
+///     ensure!(ctx.path().len() > 1, 401, "Please login!");
+///     Ok(format!("Hello, {}", &ctx.path()[1..]))
+/// }
+/// # let _ = App::new().with(hello);
+/// ```
+#[macro_export]
+macro_rules! ensure {
+    ($condition:expr, $($error:tt)+) => {
+        if !$condition {
+            $crate::throw!($($error)+);
+        }
+    };
+    ($condition:expr $(,)?) => {
+        if !$condition {
+            $crate::throw!("the condition does not hold: {}", ::core::stringify!($condition));
+        }
+    };
+}
+
+/// The error that `throw!` fails with.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __error {
+    // A message with data for its placeholders.
+    ($status:expr, $format:literal $(, $argument:expr)* $(,)? $(; $($name:ident = $value:expr),+ $(,)?)?) => {
+        $crate::Error::new($status, $crate::__private::format!($format $(, $argument)*))
+            $($(.with_property(::core::stringify!($name), $value))+)?
+    };
+    // An error under another status.
+    ($status:expr, $error:expr $(,)? $(; $($name:ident = $value:expr),+ $(,)?)?) => {
+        $crate::__private::error_with_status($status, $error)
+            $($(.with_property(::core::stringify!($name), $value))+)?
+    };
+    // A status, a message or an error alone.
+    ($thrown:expr $(,)? $(; $($name:ident = $value:expr),+ $(,)?)?) => {
+        {
+            #[allow(unused_imports, reason = "each kind of value takes one of them")]
+            use $crate::__private::{ViaError as _, ViaMessage as _, ViaStatus as _, ViaStd as _};
+            match $thrown {
+                thrown => (&&&$crate::__private::Thrown(&thrown)).kind().error(thrown),
+            }
+        }
+        $($(.with_property(::core::stringify!($name), $value))+)?
+    };
+}

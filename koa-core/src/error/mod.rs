@@ -1,0 +1,328 @@
+//! The one error type, what becomes one, and what the client gets to see of it.
+
+mod macros;
+mod thrown;
+
+use std::borrow::Cow;
+use std::error::Error as StdError;
+use std::fmt;
+use std::io;
+
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use serde_json::{Map, Value};
+
+#[doc(hidden)]
+pub use thrown::{Thrown, ViaError, ViaMessage, ViaStatus, ViaStd, error_with_status};
+
+/// `Result<(), koa::Error>` for most: what a middleware returns.
+pub type Result<T = (), E = Error> = std::result::Result<T, E>;
+
+/// An error on its way up through the onion: a status, a message, and whether the client may see it.
+///
+/// Koa's `HttpError`: <https://koajs.com/#ctx-throw>. Made by [`throw!`](crate::throw) and
+/// [`ensure!`](crate::ensure), or by `?` from any [`std::error::Error`]: that is a 500 whose text the client never
+/// sees, or a 404 where it is an I/O error of kind "not found".
+///
+/// An error that reaches the top is answered with its status and, if it is exposed, its message; otherwise with the
+/// status's standard text. The headers set so far are dropped, those of the error are sent.
+///
+/// ```
+/// use koa::Error;
+///
+/// let error = Error::new(401, "Please login!").with_header("WWW-Authenticate", "Bearer");
+/// assert_eq!(error.status(), 401);
+/// assert!(error.expose());
+///
+/// let error: Error = std::io::Error::other("disk on fire").into();
+/// assert_eq!(error.status(), 500);
+/// assert!(!error.expose());
+/// ```
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    status: StatusCode,
+    message: Cow<'static, str>,
+    expose: bool,
+    cause: Cause,
+    headers: HeaderMap,
+    properties: Map<String, Value>,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+/// Where an error comes from, as far as the answer to it depends on that.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Cause {
+    Thrown,
+    Panic,
+    Disconnect,
+}
+
+impl Error {
+    /// An error with a status and a message. One below 500 is exposed: the client gets the message.
+    ///
+    /// A status that is no error (below 400), or that has no standard meaning, is a mistake of the program and
+    /// becomes a 500 that is not exposed.
+    #[must_use]
+    pub fn new(status: impl IntoStatus, message: impl Into<Cow<'static, str>>) -> Self {
+        let status = status.into_status().ok().filter(|status| {
+            (status.is_client_error() || status.is_server_error())
+                && status.canonical_reason().is_some()
+        });
+        Self::build(
+            status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            message.into(),
+            status.is_some_and(|status| status.is_client_error()),
+        )
+    }
+
+    /// An error with a status, and its standard text as the message.
+    #[must_use]
+    pub fn from_status(status: impl IntoStatus) -> Self {
+        let status = status.into_status().unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        Self::new(status, status.canonical_reason().unwrap_or("Unknown"))
+    }
+
+    /// A 500 that is not exposed.
+    #[must_use]
+    pub fn internal(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::build(StatusCode::INTERNAL_SERVER_ERROR, message.into(), false)
+    }
+
+    fn build(status: StatusCode, message: Cow<'static, str>, expose: bool) -> Self {
+        Self(Box::new(Inner {
+            status,
+            message,
+            expose,
+            cause: Cause::Thrown,
+            headers: HeaderMap::new(),
+            properties: Map::new(),
+            source: None,
+        }))
+    }
+
+    /// A panic in a middleware, as an error.
+    pub(crate) fn panic(payload: &(dyn std::any::Any + Send)) -> Self {
+        let message = payload
+            .downcast_ref::<&'static str>()
+            .map(|text| (*text).to_owned())
+            .or_else(|| payload.downcast_ref::<String>().cloned())
+            .unwrap_or_else(|| "unknown".to_owned());
+        let mut error = Self::internal(format!("panicked: {message}"));
+        error.0.cause = Cause::Panic;
+        error
+    }
+
+    /// That the client went away and the request was given up.
+    pub(crate) fn disconnected() -> Self {
+        let mut error = Self::internal("the client went away");
+        error.0.cause = Cause::Disconnect;
+        error
+    }
+
+    /// The status it is answered with.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.0.status.as_u16()
+    }
+
+    pub(crate) fn status_code(&self) -> StatusCode {
+        self.0.status
+    }
+
+    /// What happened. The client sees it only if the error is exposed.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// Whether the client may see the message.
+    #[must_use]
+    pub fn expose(&self) -> bool {
+        self.0.expose
+    }
+
+    /// The headers of the answer to it.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.0.headers
+    }
+
+    /// Further data of the error, for listeners and for middleware that answers errors itself.
+    #[must_use]
+    pub fn properties(&self) -> &Map<String, Value> {
+        &self.0.properties
+    }
+
+    /// The error this one was made from.
+    #[must_use]
+    pub fn source(&self) -> Option<&(dyn StdError + Send + Sync + 'static)> {
+        self.0.source.as_deref()
+    }
+
+    /// Whether a middleware panicked.
+    #[must_use]
+    pub fn is_panic(&self) -> bool {
+        self.0.cause == Cause::Panic
+    }
+
+    /// Whether the client went away and the request was given up, as
+    /// [`cancel_on_disconnect`](crate::cancel_on_disconnect) asks for.
+    #[must_use]
+    pub fn is_disconnect(&self) -> bool {
+        self.0.cause == Cause::Disconnect
+    }
+
+    /// With another answer to whether the client may see the message.
+    #[must_use]
+    pub fn with_expose(mut self, expose: bool) -> Self {
+        self.0.expose = expose;
+        self
+    }
+
+    /// With a header for the answer. A name or value that cannot be sent makes the error a 500 that says so to the
+    /// listeners.
+    #[must_use]
+    pub fn with_header(mut self, name: &str, value: &str) -> Self {
+        match (
+            HeaderName::from_bytes(name.as_bytes()),
+            HeaderValue::from_str(value),
+        ) {
+            (Ok(name), Ok(value)) => {
+                self.0.headers.append(name, value);
+                self
+            }
+            _ => Self::internal(format!(
+                "the header {name:?} of an error cannot be sent; the error was: {}",
+                self.0.message
+            )),
+        }
+    }
+
+    /// With a property.
+    #[must_use]
+    pub fn with_property(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.0.properties.insert(name.into(), value.into());
+        self
+    }
+
+    /// With the error it was made from.
+    #[must_use]
+    pub fn with_source(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
+        self.0.source = Some(Box::new(source));
+        self
+    }
+
+    /// The text of the answer: the message if it is exposed, the status's standard text if not.
+    pub(crate) fn public_text(&self) -> Cow<'static, str> {
+        if self.0.expose {
+            self.0.message.clone()
+        } else {
+            Cow::Borrowed(self.0.status.canonical_reason().unwrap_or("Unknown"))
+        }
+    }
+
+    pub(crate) fn take_headers(&mut self) -> HeaderMap {
+        std::mem::take(&mut self.0.headers)
+    }
+}
+
+/// Any error is a 500 whose text the client never sees; an I/O error of kind "not found" is a 404, as an `ENOENT` is
+/// in Koa.
+impl<E: StdError + Send + Sync + 'static> From<E> for Error {
+    fn from(source: E) -> Self {
+        let missing = (&source as &dyn StdError)
+            .downcast_ref::<io::Error>()
+            .is_some_and(|error| error.kind() == io::ErrorKind::NotFound);
+        let status = if missing {
+            StatusCode::NOT_FOUND
+        } else {
+            StatusCode::INTERNAL_SERVER_ERROR
+        };
+        Self::build(status, source.to_string().into(), false).with_source(source)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)
+    }
+}
+
+/// The status, the message, and the errors it came from: what `main` prints when it returns one.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.0.message, self.0.status.as_u16())?;
+        let mut cause = self.source().and_then(StdError::source);
+        while let Some(error) = cause {
+            write!(f, "\n  caused by: {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}
+
+/// What can be a status: a number, or an [`http::StatusCode`].
+pub trait IntoStatus {
+    /// The status.
+    ///
+    /// # Errors
+    ///
+    /// A 500 that names the number, unless it is between 100 and 999.
+    fn into_status(self) -> Result<StatusCode>;
+}
+
+impl IntoStatus for StatusCode {
+    fn into_status(self) -> Result<StatusCode> {
+        Ok(self)
+    }
+}
+
+macro_rules! into_status {
+    ($($number:ty),*) => {$(
+        impl IntoStatus for $number {
+            fn into_status(self) -> Result<StatusCode> {
+                u16::try_from(self)
+                    .ok()
+                    .and_then(|code| StatusCode::from_u16(code).ok())
+                    .ok_or_else(|| Error::internal(format!("invalid status code: {self}")))
+            }
+        }
+    )*};
+}
+
+into_status!(u16, i32, u32, i64, u64, usize);
+
+#[cfg(test)]
+mod tests {
+    use super::Error;
+
+    #[test]
+    fn a_status_below_500_is_exposed() {
+        assert!(Error::new(400, "name required").expose());
+        assert!(!Error::new(500, "database gone").expose());
+        assert_eq!(Error::new(500, "database gone").public_text(), "Internal Server Error");
+    }
+
+    #[test]
+    fn a_status_that_is_no_error_is_a_mistake_of_the_program() {
+        for status in [0, 99, 200, 204, 304, 499, 599, 1000] {
+            let error = Error::new(status, "a secret");
+            assert_eq!((error.status(), error.expose()), (500, false), "{status}");
+        }
+    }
+
+    #[test]
+    fn a_missing_file_is_a_404_that_names_no_file() {
+        let missing = std::fs::read("/no/such/file").unwrap_err();
+        let error = Error::from(missing);
+        assert_eq!(error.status(), 404);
+        assert_eq!(error.public_text(), "Not Found");
+    }
+
+    #[test]
+    fn a_header_that_cannot_be_sent_is_not_dropped_in_silence() {
+        let error = Error::new(400, "bad").with_header("X-A", "1\r\nX-B: 2");
+        assert_eq!((error.status(), error.expose()), (500, false));
+        assert!(error.headers().is_empty());
+    }
+}

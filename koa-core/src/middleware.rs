@@ -1,0 +1,134 @@
+//! A layer of the onion, and what it is handed to run the layers below it.
+
+use std::future::{Future, Ready, ready};
+
+use crate::wiring::Provision;
+use crate::{Context, Result};
+
+/// What a middleware hands to the layers below it: `()` for most, `T` for one that provides `(T,)`.
+pub(crate) type ValueOf<M> = <<M as Middleware>::Provides as Provision>::Value;
+
+/// A layer of the onion: it runs before the layers below it, runs them, and runs on after them.
+///
+/// Written with [`#[middleware]`](macro@crate::middleware); by hand only where a macro does not reach.
+/// The counterpart of a Koa middleware function, `async (ctx, next) => {}`:
+/// <https://koajs.com/#cascading>.
+///
+/// # By hand
+///
+/// ```
+/// use koa::prelude::*;
+///
+/// struct Powered(&'static str);
+///
+/// impl Middleware for Powered {
+///     type Provides = ();
+///
+///     async fn call<'a, N: Next + 'a>(&'a self, ctx: &'a mut Context, next: N) -> Result {
+///         next.run(ctx).await?;
+///         ctx.set("X-Powered-By", self.0)
+///     }
+/// }
+///
+/// /// It asks for nothing, so it may stand anywhere.
+/// impl<Above> koa::Requires<Above, ()> for Powered {}
+///
+/// let app = App::new().with(Powered("koa"));
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a middleware",
+    label = "not a middleware",
+    note = "write `#[middleware]` on the `async fn`, or on an `impl` block with an `async fn call`, \
+            and pass its name"
+)]
+pub trait Middleware: Send + Sync + 'static {
+    /// What it hands to the layers below it: `()` for nothing, `(T,)` for a `T`.
+    type Provides: Provision;
+
+    /// Answers the request, or runs `next` and does something before or after it.
+    ///
+    /// # Errors
+    ///
+    /// Whatever it fails with travels up through the layers above, as a rejected promise does in Koa.
+    fn call<'a, N>(
+        &'a self,
+        ctx: &'a mut Context,
+        next: N,
+    ) -> impl Future<Output = Result> + Send + 'a
+    where
+        N: Next<ValueOf<Self>> + 'a;
+}
+
+/// The layers below a middleware, ready to be run once.
+///
+/// Running them consumes the value, so running them twice, which Koa finds out at run time, does not compile.
+/// A middleware that takes `impl Next<T>` provides a `T`: it can only go on by handing one over.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the rest of an onion",
+    note = "the parameter `next` of a middleware is written `next: impl Next`, or `next: impl Next<T>` where \
+            it provides a `T`"
+)]
+pub trait Next<T = ()>: Send + Sized {
+    /// Runs the layers below. Koa's `await next()`.
+    ///
+    /// # Errors
+    ///
+    /// What the layers below failed with.
+    fn run<'a>(self, ctx: &'a mut Context) -> impl Future<Output = Result> + Send + 'a
+    where
+        Self: 'a,
+        T: ProvidesNothing;
+
+    /// Runs the layers below with `value`, which they may ask for by its type.
+    ///
+    /// # Errors
+    ///
+    /// What the layers below failed with.
+    fn provide<'a>(
+        self,
+        ctx: &'a mut Context,
+        value: T,
+    ) -> impl Future<Output = Result> + Send + 'a
+    where
+        Self: 'a;
+}
+
+/// That a middleware provides nothing: the `()` of `impl Next<()>`.
+#[diagnostic::on_unimplemented(
+    message = "this middleware provides `{Self}`, so `next` cannot run without one",
+    label = "hands over no `{Self}`",
+    note = "write `next.provide(ctx, value).await` with a `{Self}`; or, if it provides nothing, declare \
+            `next: impl Next`"
+)]
+pub trait ProvidesNothing: sealed::Sealed {}
+
+impl ProvidesNothing for () {}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for () {}
+}
+
+/// The end of the chain: nothing is left to run, as after the last middleware of a Koa app.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Done;
+
+impl<T: Send> Next<T> for Done {
+    fn run<'a>(self, _: &'a mut Context) -> impl Future<Output = Result> + Send + 'a
+    where
+        Self: 'a,
+    {
+        done()
+    }
+
+    fn provide<'a>(self, _: &'a mut Context, _: T) -> impl Future<Output = Result> + Send + 'a
+    where
+        Self: 'a,
+    {
+        done()
+    }
+}
+
+fn done() -> Ready<Result> {
+    ready(Ok(()))
+}

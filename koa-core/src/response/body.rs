@@ -1,0 +1,429 @@
+//! What a response carries, and how hyper gets it.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::io;
+use std::path::Path;
+use std::pin::Pin;
+use std::task::{Context as TaskContext, Poll, ready};
+
+use bytes::{Bytes, BytesMut};
+use futures_core::Stream;
+use http_body::{Frame, SizeHint};
+use pin_project_lite::pin_project;
+use serde::Serialize;
+use sync_wrapper::SyncWrapper;
+use tokio::io::{AsyncRead, ReadBuf};
+
+use crate::error::{Error, Result};
+use crate::response::stream::{Aborted, Sending};
+
+/// How much of a reader is read at a time, in bytes.
+const CHUNK: usize = 64 * 1024;
+
+/// What a response carries: text, bytes, JSON, a stream, or nothing. Koa's `ctx.body`:
+/// <https://koajs.com/#response-body>.
+///
+/// | from | as |
+/// | --- | --- |
+/// | `&'static str`, `String`, `Cow<'static, str>` | text |
+/// | `Vec<u8>`, `Bytes`, `&'static [u8]` | bytes |
+/// | [`Json`], `serde_json::Value` | JSON |
+/// | [`Body::stream`], [`Body::reader`], [`Body::file`] | a stream |
+/// | `()`, `None` | nothing: 204 |
+pub struct Body(Repr);
+
+pub(crate) enum Repr {
+    /// No body was set.
+    Unset,
+    /// The body was set to nothing.
+    Null,
+    Text(Bytes),
+    Binary(Bytes),
+    Json(Bytes),
+    Stream(Streaming),
+    /// A value that could not be serialised; the error comes out when the response is made.
+    Failed(Error),
+}
+
+pub(crate) struct Streaming {
+    frames: SyncWrapper<Pin<Box<dyn Stream<Item = Result<Bytes>> + Send>>>,
+    /// The bytes to come, where they are known.
+    length: Option<u64>,
+}
+
+impl Body {
+    pub(crate) const fn unset() -> Self {
+        Self(Repr::Unset)
+    }
+
+    pub(crate) const fn null() -> Self {
+        Self(Repr::Null)
+    }
+
+    /// `value` as JSON. A value that cannot be serialised makes the response a 500.
+    pub fn json(value: &(impl Serialize + ?Sized)) -> Self {
+        match serde_json::to_vec(value) {
+            Ok(bytes) => Self(Repr::Json(bytes.into())),
+            Err(error) => Self(Repr::Failed(error.into())),
+        }
+    }
+
+    /// The chunks of a stream, sent as they come. The stream is dropped when the client goes away.
+    ///
+    /// If it fails before its first chunk, the response is a 500; later, the connection is cut. In both cases the
+    /// error reaches the app's listeners.
+    pub fn stream<S, B, E>(stream: S) -> Self
+    where
+        S: Stream<Item = Result<B, E>> + Send + 'static,
+        B: Into<Bytes>,
+        E: Into<Error>,
+    {
+        Self::streaming(Chunks { stream }, None)
+    }
+
+    /// What a reader reads, to its end.
+    pub fn reader(reader: impl AsyncRead + Send + 'static) -> Self {
+        Self::streaming(Reader::new(reader, None), None)
+    }
+
+    /// A file, with its length at the time it is opened.
+    ///
+    /// # Errors
+    ///
+    /// What opening it fails with; a missing file is a 404, a directory too.
+    pub async fn file(path: impl AsRef<Path>) -> Result<Self> {
+        let file = tokio::fs::File::open(path).await?;
+        let metadata = file.metadata().await?;
+        if metadata.is_dir() {
+            return Err(io::Error::from(io::ErrorKind::NotFound).into());
+        }
+        let length = metadata.is_file().then_some(metadata.len());
+        Ok(Self::streaming(Reader::new(file, length), length))
+    }
+
+    fn streaming(
+        frames: impl Stream<Item = Result<Bytes>> + Send + 'static,
+        length: Option<u64>,
+    ) -> Self {
+        Self(Repr::Stream(Streaming {
+            frames: SyncWrapper::new(Box::pin(frames)),
+            length,
+        }))
+    }
+
+    /// Whether there is none: never set, or set to nothing.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        matches!(self.0, Repr::Unset | Repr::Null)
+    }
+
+    /// Whether it is a stream.
+    #[must_use]
+    pub fn is_stream(&self) -> bool {
+        matches!(self.0, Repr::Stream(_))
+    }
+
+    /// Whether it is JSON.
+    #[must_use]
+    pub fn is_json(&self) -> bool {
+        matches!(self.0, Repr::Json(_))
+    }
+
+    /// The text, if it is text.
+    #[must_use]
+    pub fn as_text(&self) -> Option<&str> {
+        match &self.0 {
+            Repr::Text(bytes) => std::str::from_utf8(bytes).ok(),
+            _ => None,
+        }
+    }
+
+    /// The bytes of text, bytes or JSON.
+    #[must_use]
+    pub fn as_bytes(&self) -> Option<&Bytes> {
+        match &self.0 {
+            Repr::Text(bytes) | Repr::Binary(bytes) | Repr::Json(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+
+    /// Its length in bytes, where that is known.
+    #[must_use]
+    pub fn len(&self) -> Option<u64> {
+        match &self.0 {
+            Repr::Stream(stream) => stream.length,
+            _ => self.as_bytes().map(|bytes| bytes.len() as u64),
+        }
+    }
+
+    /// Whether it is known to have no bytes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.is_none() || self.len() == Some(0)
+    }
+
+    pub(crate) fn repr(&self) -> &Repr {
+        &self.0
+    }
+
+    pub(crate) fn into_repr(self) -> Repr {
+        self.0
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match &self.0 {
+            Repr::Unset => "unset",
+            Repr::Null => "null",
+            Repr::Text(_) => "text",
+            Repr::Binary(_) => "bytes",
+            Repr::Json(_) => "json",
+            Repr::Stream(_) => "stream",
+            Repr::Failed(_) => "failed",
+        };
+        match self.len() {
+            Some(length) => write!(f, "Body({kind}, {length} bytes)"),
+            None => write!(f, "Body({kind})"),
+        }
+    }
+}
+
+/// A value to be sent, or read, as JSON.
+///
+/// ```
+/// use koa::prelude::*;
+///
+/// #[derive(serde::Serialize)]
+/// struct Greeting {
+///     hello: &'static str,
+/// }
+///
+/// #[middleware]
+/// async fn greet() -> Json<Greeting> {
+///     Json(Greeting { hello: "world" })
+/// }
+/// # let _ = App::new().with(greet);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Json<T>(pub T);
+
+impl<T: Serialize> From<Json<T>> for Body {
+    fn from(Json(value): Json<T>) -> Self {
+        Self::json(&value)
+    }
+}
+
+impl From<serde_json::Value> for Body {
+    fn from(value: serde_json::Value) -> Self {
+        Self::json(&value)
+    }
+}
+
+impl From<()> for Body {
+    fn from((): ()) -> Self {
+        Self::null()
+    }
+}
+
+impl<B: Into<Body>> From<Option<B>> for Body {
+    fn from(body: Option<B>) -> Self {
+        body.map_or(Self::null(), Into::into)
+    }
+}
+
+impl From<&'static str> for Body {
+    fn from(text: &'static str) -> Self {
+        Self(Repr::Text(Bytes::from_static(text.as_bytes())))
+    }
+}
+
+impl From<String> for Body {
+    fn from(text: String) -> Self {
+        Self(Repr::Text(text.into()))
+    }
+}
+
+impl From<Cow<'static, str>> for Body {
+    fn from(text: Cow<'static, str>) -> Self {
+        match text {
+            Cow::Borrowed(text) => text.into(),
+            Cow::Owned(text) => text.into(),
+        }
+    }
+}
+
+impl From<&'static [u8]> for Body {
+    fn from(bytes: &'static [u8]) -> Self {
+        Self(Repr::Binary(Bytes::from_static(bytes)))
+    }
+}
+
+impl<const N: usize> From<&'static [u8; N]> for Body {
+    fn from(bytes: &'static [u8; N]) -> Self {
+        Self(Repr::Binary(Bytes::from_static(bytes)))
+    }
+}
+
+impl From<Vec<u8>> for Body {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(Repr::Binary(bytes.into()))
+    }
+}
+
+impl From<Bytes> for Body {
+    fn from(bytes: Bytes) -> Self {
+        Self(Repr::Binary(bytes))
+    }
+}
+
+impl Streaming {
+    pub(crate) fn length(&self) -> Option<u64> {
+        self.length
+    }
+
+    pub(crate) fn poll_next(&mut self, cx: &mut TaskContext<'_>) -> Poll<Option<Result<Bytes>>> {
+        self.frames.get_mut().as_mut().poll_next(cx)
+    }
+}
+
+pin_project! {
+    /// A user's stream, its chunks and errors made ours.
+    struct Chunks<S> {
+        #[pin]
+        stream: S,
+    }
+}
+
+impl<S, B, E> Stream for Chunks<S>
+where
+    S: Stream<Item = Result<B, E>>,
+    B: Into<Bytes>,
+    E: Into<Error>,
+{
+    type Item = Result<Bytes>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Option<Self::Item>> {
+        let chunk = ready!(self.project().stream.poll_next(cx));
+        Poll::Ready(chunk.map(|chunk| chunk.map(Into::into).map_err(Into::into)))
+    }
+}
+
+pin_project! {
+    /// The chunks of a reader.
+    struct Reader<R> {
+        #[pin]
+        reader: R,
+        buffer: BytesMut,
+        left: Option<u64>,
+    }
+}
+
+impl<R> Reader<R> {
+    /// `length`: where the reader ends at the latest, and before which it must not end.
+    fn new(reader: R, length: Option<u64>) -> Self {
+        Self {
+            reader,
+            buffer: BytesMut::new(),
+            left: length,
+        }
+    }
+}
+
+impl<R: AsyncRead> Stream for Reader<R> {
+    type Item = Result<Bytes>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Option<Self::Item>> {
+        let this = self.project();
+        if *this.left == Some(0) {
+            return Poll::Ready(None);
+        }
+        this.buffer.resize(CHUNK, 0);
+        let mut unread = ReadBuf::new(this.buffer);
+        let outcome = ready!(this.reader.poll_read(cx, &mut unread));
+        let mut read = unread.filled().len();
+        if let Err(error) = outcome {
+            return Poll::Ready(Some(Err(error.into())));
+        }
+        if let Some(left) = this.left {
+            if read == 0 {
+                let error = io::Error::new(
+                    io::ErrorKind::UnexpectedEof,
+                    format!("the file ended {left} bytes before its length"),
+                );
+                return Poll::Ready(Some(Err(error.into())));
+            }
+            read = read.min(usize::try_from(*left).unwrap_or(usize::MAX));
+            *left -= read as u64;
+        }
+        if read == 0 {
+            return Poll::Ready(None);
+        }
+        Poll::Ready(Some(Ok(this.buffer.split_to(read).freeze())))
+    }
+}
+
+pin_project! {
+    /// What hyper sends: a body on its way to the wire.
+    #[derive(Debug)]
+    pub struct Outgoing {
+        repr: Wire,
+    }
+}
+
+#[derive(Debug)]
+enum Wire {
+    Whole(Bytes),
+    Stream(Box<Sending>),
+}
+
+impl Outgoing {
+    pub(crate) const fn empty() -> Self {
+        Self::whole(Bytes::new())
+    }
+
+    pub(crate) const fn whole(bytes: Bytes) -> Self {
+        Self {
+            repr: Wire::Whole(bytes),
+        }
+    }
+
+    pub(crate) fn stream(stream: Box<Sending>) -> Self {
+        Self {
+            repr: Wire::Stream(stream),
+        }
+    }
+}
+
+impl http_body::Body for Outgoing {
+    type Data = Bytes;
+    type Error = Aborted;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut TaskContext<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        match self.project().repr {
+            Wire::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
+            Wire::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
+            Wire::Stream(stream) => stream.poll_frame(cx),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.repr {
+            Wire::Whole(bytes) => bytes.is_empty(),
+            Wire::Stream(_) => false,
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.repr {
+            Wire::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Wire::Stream(stream) => stream.size_hint(),
+        }
+    }
+}
+
+

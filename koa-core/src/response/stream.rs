@@ -1,0 +1,121 @@
+//! A stream body on its way to the wire: its errors reach the listeners, with the context of the request, and it ends
+//! when the client goes away.
+
+use std::fmt;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll};
+
+use bytes::Bytes;
+use http_body::{Frame, SizeHint};
+use sync_wrapper::SyncWrapper;
+
+use crate::Context;
+use crate::error::{Error, Result};
+use crate::response::body::Streaming;
+
+/// A stream, and the context whose response it is.
+pub(crate) struct Sending {
+    stream: Option<Streaming>,
+    /// A chunk that was asked for before the headers were sent.
+    first: Option<Bytes>,
+    left: Option<u64>,
+    closed: SyncWrapper<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    ctx: Context,
+}
+
+/// That the connection has to be cut, since a body failed half-way. The listeners know why.
+#[derive(Debug)]
+pub struct Aborted;
+
+impl fmt::Display for Aborted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the body of a response failed")
+    }
+}
+
+impl std::error::Error for Aborted {}
+
+impl fmt::Debug for Sending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sending")
+    }
+}
+
+/// The next chunk of a stream; a panic in it is an error.
+pub(crate) fn poll_chunk(
+    stream: &mut Streaming,
+    cx: &mut TaskContext<'_>,
+) -> Poll<Option<Result<Bytes>>> {
+    catch_unwind(AssertUnwindSafe(|| stream.poll_next(cx)))
+        .unwrap_or_else(|payload| Poll::Ready(Some(Err(Error::panic(&*payload)))))
+}
+
+impl Sending {
+    pub(crate) fn new(stream: Streaming, first: Option<Bytes>, length: Option<u64>, ctx: Context) -> Self {
+        let connection = Arc::clone(ctx.request.connection());
+        Self {
+            stream: Some(stream),
+            first,
+            left: length,
+            closed: SyncWrapper::new(Box::pin(async move { connection.closed().await })),
+            ctx,
+        }
+    }
+
+    pub(crate) fn poll_frame(
+        &mut self,
+        cx: &mut TaskContext<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Aborted>>> {
+        if let Some(first) = self.first.take() {
+            return self.pass(first);
+        }
+        let Some(stream) = &mut self.stream else {
+            return Poll::Ready(None);
+        };
+        let Poll::Ready(chunk) = poll_chunk(stream, cx) else {
+            // hyper reads nothing while it sends, so it would not see that the client is gone.
+            if self.closed.get_mut().as_mut().poll(cx).is_ready() {
+                self.stream = None;
+                return Poll::Ready(Some(Err(Aborted)));
+            }
+            return Poll::Pending;
+        };
+        match chunk {
+            Some(Ok(chunk)) => self.pass(chunk),
+            Some(Err(error)) => self.fail(&error),
+            None => {
+                self.stream = None;
+                match self.left {
+                    Some(left) if left > 0 => self.fail(&Error::internal(format!(
+                        "the body ended {left} bytes before its length"
+                    ))),
+                    _ => Poll::Ready(None),
+                }
+            }
+        }
+    }
+
+    /// Passes a chunk on, unless it is more than the length that has been announced.
+    fn pass(&mut self, chunk: Bytes) -> Poll<Option<Result<Frame<Bytes>, Aborted>>> {
+        if let Some(left) = &mut self.left {
+            match left.checked_sub(chunk.len() as u64) {
+                Some(rest) => *left = rest,
+                None => return self.fail(&Error::internal("the body is longer than its length")),
+            }
+        }
+        Poll::Ready(Some(Ok(Frame::data(chunk))))
+    }
+
+    fn fail(&mut self, error: &Error) -> Poll<Option<Result<Frame<Bytes>, Aborted>>> {
+        self.stream = None;
+        self.ctx.app().emit_error(error, &self.ctx);
+        Poll::Ready(Some(Err(Aborted)))
+    }
+
+    pub(crate) fn size_hint(&self) -> SizeHint {
+        self.left.map_or_else(SizeHint::default, SizeHint::with_exact)
+    }
+}

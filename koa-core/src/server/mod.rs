@@ -1,0 +1,179 @@
+//! What stands between `listen` and the first middleware: addresses, connections, and the limits on them.
+
+mod address;
+mod connection;
+mod disconnect;
+mod io;
+mod registry;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+
+use crate::app::Callback;
+use crate::chain::Onion;
+use crate::error::Result;
+use crate::server::io::Io;
+use crate::server::registry::Registry;
+
+pub use address::{Address, Addresses};
+pub(crate) use connection::Connection;
+pub use disconnect::cancel_on_disconnect;
+
+/// How long a client may take to send the head of a request.
+const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long a connection may stay open between two requests.
+const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(75);
+
+/// How long to wait after the system refused to accept a connection for want of file descriptors or memory.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// An app bound to its addresses, made by [`App::bind`](crate::App::bind).
+///
+/// ```
+/// use koa::prelude::*;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result {
+/// let server = App::new().bind(["127.0.0.1:0", "127.0.0.1:0"]).await?;
+/// for address in server.addresses() {
+///     println!("http://{address}");
+/// }
+/// tokio::spawn(server.run());
+/// # Ok(())
+/// # }
+/// ```
+pub struct Server<C> {
+    listeners: Vec<TcpListener>,
+    addresses: Vec<SocketAddr>,
+    callback: Callback<C>,
+    limits: Limits,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    header_read: Duration,
+    keep_alive: Duration,
+}
+
+impl<C: Onion> Server<C> {
+    pub(crate) async fn bind(callback: Callback<C>, addresses: impl Addresses) -> Result<Self> {
+        let mut listeners = Vec::new();
+        for address in addresses.addresses() {
+            listeners.push(address.bind().await?);
+        }
+        let addresses = listeners
+            .iter()
+            .map(TcpListener::local_addr)
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            listeners,
+            addresses,
+            callback,
+            limits: Limits {
+                header_read: HEADER_READ_TIMEOUT,
+                keep_alive: KEEP_ALIVE_TIMEOUT,
+            },
+        })
+    }
+
+    /// The addresses it is bound to, in the order in which they were given.
+    #[must_use]
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// Sets how long a client may take to send the head of a request, by default 30 seconds. It is checked once a
+    /// second.
+    #[must_use]
+    pub fn header_read_timeout(mut self, timeout: Duration) -> Self {
+        self.limits.header_read = timeout;
+        self
+    }
+
+    /// Sets how long a connection may stay open between two requests, by default 75 seconds. It is checked once a
+    /// second.
+    #[must_use]
+    pub fn keep_alive_timeout(mut self, timeout: Duration) -> Self {
+        self.limits.keep_alive = timeout;
+        self
+    }
+
+    /// Serves until the future is dropped; then the addresses are free, and the connections are closed.
+    ///
+    /// # Errors
+    ///
+    /// None so far: a connection that cannot be accepted is the client's loss, and the next one is waited for.
+    pub async fn run(self) -> Result {
+        let registry = Registry::new(self.limits.header_read, self.limits.keep_alive);
+        // Closes the connections when the future is dropped.
+        let _open = registry.close_on_drop();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(Arc::clone(&registry).sweep_every_second());
+        for listener in self.listeners {
+            tasks.spawn(accept(listener, self.callback.clone(), Arc::clone(&registry)));
+        }
+        while tasks.join_next().await.is_some() {}
+        Ok(())
+    }
+}
+
+impl<C> fmt::Debug for Server<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server")
+            .field("addresses", &self.addresses)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}
+
+async fn accept<C: Onion>(listener: TcpListener, callback: Callback<C>, registry: Arc<Registry>) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                tokio::spawn(serve(stream, peer, callback.clone(), Arc::clone(&registry)));
+            }
+            Err(error) if is_the_clients(&error) => {}
+            Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
+        }
+    }
+}
+
+/// Whether a connection was lost before it was accepted, which leaves the listener as it was.
+fn is_the_clients(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionRefused | ConnectionReset
+    )
+}
+
+async fn serve<C: Onion>(
+    stream: TcpStream,
+    peer: SocketAddr,
+    callback: Callback<C>,
+    registry: Arc<Registry>,
+) {
+    // Without it a response of two packets may wait for the client's acknowledgement of the first.
+    let _ = stream.set_nodelay(true);
+    let (read, write) = stream.into_split();
+    let application = Arc::clone(callback.application());
+    let connection = Arc::new(Connection::new(application, peer, write, &registry));
+    registry.insert(&connection);
+    let service = callback.service_on(Arc::clone(&connection));
+    // A request runs to its end when the client goes away, as in Koa, and hyper need not watch for that.
+    // The header timeout is the registry's: hyper's own sets a timer for each request.
+    let served = http1::Builder::new()
+        .half_close(true)
+        .header_read_timeout(None)
+        .serve_connection(Io::new(read, connection), service)
+        .await;
+    // A client that broke off or sent what is no HTTP; hyper has answered it where that makes sense.
+    drop(served);
+}

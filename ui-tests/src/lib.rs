@@ -1,0 +1,1 @@
+//! Programs that must not compile, with the messages they draw, and programs that must.
