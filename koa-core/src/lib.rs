@@ -1,9 +1,9 @@
 //! Koa, compiled: Koa's onion of middleware around one `Context`, put together at compile time, on a small hyper core.
 
-pub mod prelude;
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
+pub mod prelude;
 
 mod app;
 mod chain;

@@ -1,5 +1,6 @@
 //! What an app is written with: `use koa::prelude::*;`.
 
 pub use crate::{
-    App, Body, BoxMiddleware, Context, Error, Json, Middleware, Next, Onion, Reply, Result, Slot, Stack, ensure, throw,
+    App, Body, BoxMiddleware, Context, Error, Json, Middleware, Next, Onion, Reply, Result, Slot,
+    Stack, ensure, throw,
 };

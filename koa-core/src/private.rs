@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::reply::Reply;
 use crate::wiring::Slot;
 
-pub use crate::error::{ViaError, ViaMessage, ViaStatus, ViaStd, error_with_status, Thrown};
+pub use crate::error::{Thrown, ViaError, ViaMessage, ViaStatus, ViaStd, error_with_status};
 
 /// The key that a middleware's argument `Slot<T>` gets.
 #[must_use]

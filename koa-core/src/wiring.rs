@@ -137,7 +137,7 @@ impl<C, Depth, Fresh> fmt::Debug for Group<C, Depth, Fresh> {
 }
 
 impl<C: Onion, Depth, Fresh> Provision for Group<C, Depth, Fresh> {
-    type Value = C::Last;
+    type Value = C::Last<()>;
     type Add<List> = C::Below<List>;
     type Depth = Depth;
     type Fresh = Fresh;
@@ -188,4 +188,3 @@ impl<T> fmt::Debug for Slot<T> {
         write!(f, "Slot<{}>", std::any::type_name::<T>())
     }
 }
-

@@ -7,6 +7,7 @@ mod events;
 use std::any::TypeId;
 use std::convert::Infallible;
 use std::fmt;
+use std::future::poll_fn;
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -21,7 +22,8 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::middleware::{Done, Middleware};
 use crate::response::Outgoing;
-use crate::response::respond::respond;
+use crate::response::respond::{Ending, conclude, conclude_stream, send};
+use crate::response::stream::poll_chunk;
 use crate::server::{Addresses, Connection, Server};
 use crate::wiring::{Nothing, Provision, Requires, Shared};
 
@@ -113,10 +115,7 @@ impl<C: Onion, List, Depth> App<C, List, Depth> {
     /// [`ctx.app().value::<T>()`](Application::value). Koa's `app.context`: <https://koajs.com/#app-context>.
     ///
     /// There is one of each type; a second one takes the place of the first.
-    pub fn context<T: Send + Sync + 'static>(
-        mut self,
-        value: T,
-    ) -> App<C, Shared<T, List>, Depth> {
+    pub fn context<T: Send + Sync + 'static>(mut self, value: T) -> App<C, Shared<T, List>, Depth> {
         self.application
             .values
             .insert(TypeId::of::<T>(), Arc::new(value));
@@ -320,9 +319,7 @@ impl<C: Onion> Callback<C> {
     + Sync
     + 'static {
         let chain = Arc::clone(&self.chain);
-        service_fn(move |request| {
-            handle(Arc::clone(&chain), Arc::clone(&connection), request)
-        })
+        service_fn(move |request| handle(Arc::clone(&chain), Arc::clone(&connection), request))
     }
 
     pub(crate) fn application(&self) -> &Arc<Application> {
@@ -352,9 +349,15 @@ async fn handle<C: Onion>(
     request: http::Request<Incoming>,
 ) -> Result<http::Response<Outgoing>, Infallible> {
     connection.begin_request();
-    let mut ctx = Context::new(request, Arc::clone(&connection));
-    let outcome = Caught::new(chain.enter(&mut ctx, Done)).await;
-    let response = respond(ctx, outcome).await;
-    connection.end_request();
-    Ok(response)
+    let mut ctx = Context::new(request, connection);
+    let outcome = Caught::new(chain.enter::<(), _>(&mut ctx, Done)).await;
+    let ending = conclude(&mut ctx, outcome);
+    ctx.request.connection().end_request();
+    match ending {
+        Ending::Whole(bytes) => Ok(send(ctx, bytes)),
+        Ending::Stream(mut stream) => {
+            let first = poll_fn(|cx| poll_chunk(&mut stream, cx)).await;
+            Ok(conclude_stream(ctx, stream, first))
+        }
+    }
 }

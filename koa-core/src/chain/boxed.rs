@@ -111,11 +111,7 @@ impl Next for BoxNext<'_> {
         self.0.run(ctx)
     }
 
-    fn provide<'a>(
-        self,
-        ctx: &'a mut Context,
-        (): (),
-    ) -> impl Future<Output = Result> + Send + 'a
+    fn provide<'a>(self, ctx: &'a mut Context, (): ()) -> impl Future<Output = Result> + Send + 'a
     where
         Self: 'a,
     {
@@ -182,11 +178,7 @@ impl<Needs: 'static> Next for Rest<'_, Needs> {
         run_all(self.layers, ctx, self.next)
     }
 
-    fn provide<'a>(
-        self,
-        ctx: &'a mut Context,
-        (): (),
-    ) -> impl Future<Output = Result> + Send + 'a
+    fn provide<'a>(self, ctx: &'a mut Context, (): ()) -> impl Future<Output = Result> + Send + 'a
     where
         Self: 'a,
     {

@@ -15,22 +15,27 @@ use crate::wiring::Provision;
 use crate::{Context, Result};
 
 pub use boxed::BoxMiddleware;
-pub(crate) use segment::Segment;
 pub(crate) use depth::{Fifteen, Holds, One, Shallow};
 pub(crate) use mount::Inside;
 pub use mount::Mount;
+pub(crate) use segment::Segment;
 pub use stack::Stack;
 pub(crate) use stack::{Deeper, Grown};
 
 /// Layers in their order, ready to be run in front of whatever follows.
+///
+/// Of use only to name what a function returns: `Stack<impl Onion>`.
 pub trait Onion: Send + Sync + Sized + 'static {
-    /// What the last layer hands on.
-    type Last: Send + Sync + 'static;
+    /// What the last layer hands on, where the layers were handed a `V`.
+    #[doc(hidden)]
+    type Last<V: Send + Sync + 'static>: Send + Sync + 'static;
 
     /// `List` with what all the layers provide.
+    #[doc(hidden)]
     type Below<List>;
 
     /// The layers with `M` inside them.
+    #[doc(hidden)]
     type With<M: Middleware>: Onion;
 
     /// Adds a layer inside the others.
@@ -39,13 +44,26 @@ pub trait Onion: Send + Sync + Sized + 'static {
 
     /// Runs the layers, and `next` after them.
     #[doc(hidden)]
-    fn enter<'a, N>(
+    fn enter<'a, V, N>(
         &'a self,
         ctx: &'a mut Context,
         next: N,
     ) -> impl Future<Output = Result> + Send + 'a
     where
-        N: Next<Self::Last> + 'a;
+        V: ProvidesNothing + Send + Sync + 'static,
+        N: Next<Self::Last<V>> + 'a;
+
+    /// Runs the layers with what the layer above them provides, and `next` after them.
+    #[doc(hidden)]
+    fn enter_with<'a, V, N>(
+        &'a self,
+        ctx: &'a mut Context,
+        value: V,
+        next: N,
+    ) -> impl Future<Output = Result> + Send + 'a
+    where
+        V: Send + Sync + 'static,
+        N: Next<Self::Last<V>> + 'a;
 }
 
 /// No layers: what follows is run at once.
@@ -53,100 +71,125 @@ pub trait Onion: Send + Sync + Sized + 'static {
 pub struct Identity;
 
 impl Onion for Identity {
-    type Last = ();
+    type Last<V: Send + Sync + 'static> = V;
     type Below<List> = List;
-    type With<M: Middleware> = Chain<Self, M>;
+    type With<M: Middleware> = Chain<M, Self>;
 
-    fn with<M: Middleware>(self, middleware: M) -> Chain<Self, M> {
+    fn with<M: Middleware>(self, middleware: M) -> Chain<M, Self> {
         Chain {
-            outer: self,
-            inner: middleware,
+            layer: middleware,
+            rest: self,
         }
     }
 
-    fn enter<'a, N>(
+    fn enter<'a, V, N>(
         &'a self,
         ctx: &'a mut Context,
         next: N,
     ) -> impl Future<Output = Result> + Send + 'a
     where
-        N: Next + 'a,
+        V: ProvidesNothing + Send + Sync + 'static,
+        N: Next<V> + 'a,
     {
         next.run(ctx)
     }
+
+    fn enter_with<'a, V, N>(
+        &'a self,
+        ctx: &'a mut Context,
+        value: V,
+        next: N,
+    ) -> impl Future<Output = Result> + Send + 'a
+    where
+        V: Send + Sync + 'static,
+        N: Next<V> + 'a,
+    {
+        next.provide(ctx, value)
+    }
 }
 
-/// The layers `C`, and `M` inside them.
+/// The layer `M`, and the layers `Rest` inside it.
+///
+/// Nested to the right, so that what a layer is handed as `next` is one reference, however many layers follow.
 #[derive(Clone)]
-pub struct Chain<C, M> {
-    outer: C,
-    inner: M,
+pub struct Chain<M, Rest> {
+    layer: M,
+    rest: Rest,
 }
 
-impl<C, M> fmt::Debug for Chain<C, M> {
+impl<M, Rest> fmt::Debug for Chain<M, Rest> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(std::any::type_name::<Self>())
     }
 }
 
-impl<C: Onion, M: Middleware> Onion for Chain<C, M> {
-    type Last = ValueOf<M>;
-    type Below<List> = <M::Provides as Provision>::Add<C::Below<List>>;
-    type With<K: Middleware> = Chain<Self, K>;
+// The functions that run the next layer are no `async fn`s: a frame of its own for each of them would halve the depth
+// that compiles.
+impl<M: Middleware, Rest: Onion> Onion for Chain<M, Rest> {
+    type Last<V: Send + Sync + 'static> = Rest::Last<ValueOf<M>>;
+    type Below<List> = Rest::Below<<M::Provides as Provision>::Add<List>>;
+    type With<K: Middleware> = Chain<M, Rest::With<K>>;
 
-    fn with<K: Middleware>(self, middleware: K) -> Chain<Self, K> {
+    fn with<K: Middleware>(self, middleware: K) -> Self::With<K> {
         Chain {
-            outer: self,
-            inner: middleware,
+            layer: self.layer,
+            rest: self.rest.with(middleware),
         }
     }
 
-    // No `async fn`: a frame of its own for each layer would halve the depth that compiles.
-    fn enter<'a, N>(
+    fn enter<'a, V, N>(
         &'a self,
         ctx: &'a mut Context,
         next: N,
     ) -> impl Future<Output = Result> + Send + 'a
     where
-        N: Next<Self::Last> + 'a,
+        V: ProvidesNothing + Send + Sync + 'static,
+        N: Next<Self::Last<V>> + 'a,
     {
-        let rest = Link {
-            middleware: &self.inner,
-            next,
-        };
-        self.outer.enter(ctx, rest)
+        let layers = &self.rest;
+        self.layer.call(ctx, Inner { layers, next })
+    }
+
+    fn enter_with<'a, V, N>(
+        &'a self,
+        ctx: &'a mut Context,
+        value: V,
+        next: N,
+    ) -> impl Future<Output = Result> + Send + 'a
+    where
+        V: Send + Sync + 'static,
+        N: Next<Self::Last<V>> + 'a,
+    {
+        ctx.provided.insert(value);
+        let layers = &self.rest;
+        self.layer.call(ctx, Inner { layers, next })
     }
 }
 
-/// A layer and what follows it: the `next` of the layer above.
-struct Link<'c, M, N> {
-    middleware: &'c M,
+/// The layers inside a layer, and what follows them: its `next`.
+struct Inner<'c, Layers, N> {
+    layers: &'c Layers,
     next: N,
 }
 
-impl<M, N, T> Next<T> for Link<'_, M, N>
+impl<Layers, N, T> Next<T> for Inner<'_, Layers, N>
 where
-    M: Middleware,
-    N: Next<ValueOf<M>>,
+    Layers: Onion,
     T: Send + Sync + 'static,
+    N: Next<Layers::Last<T>>,
 {
     fn run<'a>(self, ctx: &'a mut Context) -> impl Future<Output = Result> + Send + 'a
     where
         Self: 'a,
         T: ProvidesNothing,
     {
-        self.middleware.call(ctx, self.next)
+        self.layers.enter::<T, N>(ctx, self.next)
     }
 
-    fn provide<'a>(
-        self,
-        ctx: &'a mut Context,
-        value: T,
-    ) -> impl Future<Output = Result> + Send + 'a
+    fn provide<'a>(self, ctx: &'a mut Context, value: T) -> impl Future<Output = Result> + Send + 'a
     where
         Self: 'a,
     {
-        ctx.provided.insert(value);
-        self.middleware.call(ctx, self.next)
+        self.layers.enter_with(ctx, value, self.next)
     }
 }

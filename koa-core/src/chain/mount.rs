@@ -115,4 +115,3 @@ impl<N: Next, T: Send + 'static> Next<T> for Out<'_, N> {
         result
     }
 }
-

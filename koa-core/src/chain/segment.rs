@@ -36,7 +36,7 @@ impl<Before, Layers> fmt::Debug for Segment<Before, Layers> {
 }
 
 impl<Before: Onion, Layers: Onion> Onion for Segment<Before, Layers> {
-    type Last = Layers::Last;
+    type Last<V: Send + Sync + 'static> = Layers::Last<Before::Last<V>>;
     type Below<List> = Layers::Below<Before::Below<List>>;
     type With<M: Middleware> = Segment<Before, Layers::With<M>>;
 
@@ -47,19 +47,31 @@ impl<Before: Onion, Layers: Onion> Onion for Segment<Before, Layers> {
         }
     }
 
-    fn enter<'a, N>(
+    fn enter<'a, V, N>(
         &'a self,
         ctx: &'a mut Context,
         next: N,
     ) -> impl Future<Output = Result> + Send + 'a
     where
-        N: Next<Self::Last> + 'a,
+        V: ProvidesNothing + Send + Sync + 'static,
+        N: Next<Self::Last<V>> + 'a,
     {
-        let rest = Boxed {
-            layers: &self.layers,
-            next,
-        };
-        self.before.enter(ctx, rest)
+        let layers = &self.layers;
+        self.before.enter::<V, _>(ctx, Boxed { layers, next })
+    }
+
+    fn enter_with<'a, V, N>(
+        &'a self,
+        ctx: &'a mut Context,
+        value: V,
+        next: N,
+    ) -> impl Future<Output = Result> + Send + 'a
+    where
+        V: Send + Sync + 'static,
+        N: Next<Self::Last<V>> + 'a,
+    {
+        let layers = &self.layers;
+        self.before.enter_with(ctx, value, Boxed { layers, next })
     }
 }
 
@@ -79,27 +91,22 @@ struct Boxed<'c, Layers, N> {
 impl<Layers, N, T> Next<T> for Boxed<'_, Layers, N>
 where
     Layers: Onion,
-    N: Next<Layers::Last>,
     T: Send + Sync + 'static,
+    N: Next<Layers::Last<T>>,
 {
     fn run<'a>(self, ctx: &'a mut Context) -> impl Future<Output = Result> + Send + 'a
     where
         Self: 'a,
         T: ProvidesNothing,
     {
-        boxed(self.layers.enter(ctx, self.next))
+        boxed(self.layers.enter::<T, N>(ctx, self.next))
     }
 
-    fn provide<'a>(
-        self,
-        ctx: &'a mut Context,
-        value: T,
-    ) -> impl Future<Output = Result> + Send + 'a
+    fn provide<'a>(self, ctx: &'a mut Context, value: T) -> impl Future<Output = Result> + Send + 'a
     where
         Self: 'a,
     {
-        ctx.provided.insert(value);
-        boxed(self.layers.enter(ctx, self.next))
+        boxed(self.layers.enter_with(ctx, value, self.next))
     }
 }
 

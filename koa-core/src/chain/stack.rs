@@ -15,8 +15,7 @@ use crate::{Context, Result};
 type ProvidedBy<M> = <M as Middleware>::Provides;
 
 /// `C` with `M` inside it, and a box between them if there is no room left.
-pub(crate) type Grown<C, Depth, M> =
-    <<Depth as Holds<ProvidedBy<M>>>::Closed<C> as Onion>::With<M>;
+pub(crate) type Grown<C, Depth, M> = <<Depth as Holds<ProvidedBy<M>>>::Closed<C> as Onion>::With<M>;
 
 /// The tally `Depth` with `M` added.
 pub(crate) type Deeper<Depth, M> = <Depth as Holds<ProvidedBy<M>>>::After;
@@ -122,7 +121,7 @@ where
     where
         N: Next<ValueOf<Self>> + 'a,
     {
-        self.chain.enter(ctx, next)
+        self.chain.enter::<(), N>(ctx, next)
     }
 }
 
@@ -133,9 +132,9 @@ impl<C, Depth, List, Indices> Requires<List, Indices> for Stack<C, Depth> where
 
 impl<List> Requires<List, ()> for Identity {}
 
-impl<C, M, List, Outer, Inner> Requires<List, (Outer, Inner)> for Chain<C, M>
+impl<M, Rest, List, First, Others> Requires<List, (First, Others)> for Chain<M, Rest>
 where
-    C: Onion + Requires<List, Outer>,
-    M: Requires<C::Below<List>, Inner>,
+    M: Middleware + Requires<List, First>,
+    Rest: Requires<<M::Provides as Provision>::Add<List>, Others>,
 {
 }

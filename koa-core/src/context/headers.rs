@@ -6,9 +6,6 @@ use std::cell::RefCell;
 
 use http::HeaderMap;
 
-use crate::context::Context;
-use crate::response::Response;
-
 /// How many maps a thread keeps.
 const KEPT: usize = 64;
 
@@ -27,19 +24,17 @@ pub(crate) fn take() -> HeaderMap {
         .unwrap_or_default()
 }
 
-/// Ends a context: `make` gets its response, and the map of its request is kept.
-pub(crate) fn finish<R>(ctx: Context, make: impl FnOnce(Response) -> R) -> R {
-    let Context { mut request, response, .. } = ctx;
-    let mut map = std::mem::take(request.headers_mut());
-    if map.capacity() <= LARGEST {
-        map.clear();
-        // A thread that ends has none any more.
-        let _ = MAPS.try_with(|maps| {
-            let mut maps = maps.borrow_mut();
-            if maps.len() < KEPT {
-                maps.push(map);
-            }
-        });
+/// Keeps the map of a request that has been answered.
+pub(crate) fn keep(mut map: HeaderMap) {
+    if map.capacity() > LARGEST {
+        return;
     }
-    make(response)
+    map.clear();
+    // A thread that ends has none any more.
+    let _ = MAPS.try_with(|maps| {
+        let mut maps = maps.borrow_mut();
+        if maps.len() < KEPT {
+            maps.push(map);
+        }
+    });
 }

@@ -38,7 +38,11 @@ pub struct Context {
 }
 
 impl Context {
-    pub(crate) fn new(request: http::Request<hyper::body::Incoming>, connection: Arc<Connection>) -> Self {
+    #[inline]
+    pub(crate) fn new(
+        request: http::Request<hyper::body::Incoming>,
+        connection: Arc<Connection>,
+    ) -> Self {
         Self {
             request: Request::new(request, connection),
             response: Response::new(headers::take()),
@@ -159,7 +163,10 @@ impl<T: Send + Sync + 'static> IndexMut<Slot<T>> for Context {
 }
 
 #[cold]
-#[allow(clippy::panic, reason = "`Index` cannot fail in another way, and the wiring rules it out")]
+#[allow(
+    clippy::panic,
+    reason = "`Index` cannot fail in another way, and the wiring rules it out"
+)]
 fn absent<T>() -> ! {
     panic!(
         "a `Slot<{}>` was used outside the middleware that took it",

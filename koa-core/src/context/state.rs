@@ -1,6 +1,6 @@
 //! Values of one request, each found by its type.
 
-use std::any::{Any, TypeId};
+use std::any::Any;
 use std::fmt;
 
 /// The recommended place for what middleware hands on and a template reads. Koa's `ctx.state`:
@@ -23,44 +23,90 @@ use std::fmt;
 /// ```
 #[derive(Default)]
 pub struct State {
-    // Few values: a scan beats a hash.
-    entries: Vec<(TypeId, Value)>,
+    // Most requests have one value or none, which then needs neither a list nor a search.
+    first: Option<Value>,
+    others: Vec<Value>,
 }
 
 type Value = Box<dyn Any + Send + Sync>;
 
 impl State {
     /// The `T`, if there is one.
+    #[inline]
     #[must_use]
     pub fn get<T: Send + Sync + 'static>(&self) -> Option<&T> {
-        let at = self.position::<T>()?;
-        self.entries.get(at)?.1.downcast_ref()
+        match self
+            .first
+            .as_deref()
+            .and_then(<dyn Any + Send + Sync>::downcast_ref)
+        {
+            Some(value) => Some(value),
+            None => self.others.iter().find_map(|value| value.downcast_ref()),
+        }
     }
 
     /// The `T`, to be changed, if there is one.
+    #[inline]
     pub fn get_mut<T: Send + Sync + 'static>(&mut self) -> Option<&mut T> {
-        let at = self.position::<T>()?;
-        self.entries.get_mut(at)?.1.downcast_mut()
+        match self
+            .first
+            .as_deref_mut()
+            .and_then(<dyn Any + Send + Sync>::downcast_mut)
+        {
+            Some(value) => Some(value),
+            None => self
+                .others
+                .iter_mut()
+                .find_map(|value| value.downcast_mut()),
+        }
     }
 
     /// The `T`; the default one is put there if there is none.
+    #[inline]
     pub fn get_or_default<T: Default + Send + Sync + 'static>(&mut self) -> &mut T {
         self.get_or_insert_with(T::default)
     }
 
     /// The `T`; what `value` makes is put there if there is none.
+    #[inline]
     pub fn get_or_insert_with<T: Send + Sync + 'static>(
         &mut self,
         value: impl FnOnce() -> T,
     ) -> &mut T {
-        let at = self.position::<T>().unwrap_or_else(|| {
-            self.entries.push((TypeId::of::<T>(), Box::new(value())));
-            self.entries.len() - 1
-        });
-        match self.entries[at].1.downcast_mut() {
-            Some(value) => value,
-            None => unreachable!("an entry holds a value of the type it is kept under"),
+        match self.first {
+            None => Self::begin(&mut self.first, &mut self.others, value),
+            Some(ref mut first) => match first.downcast_mut() {
+                Some(value) => value,
+                None => Self::among(&mut self.others, value),
+            },
         }
+    }
+
+    /// Gives the first place to the `T` among the others, or to a new one.
+    #[cold]
+    #[inline(never)]
+    fn begin<'a, T: Send + Sync + 'static>(
+        first: &'a mut Option<Value>,
+        others: &mut Vec<Value>,
+        value: impl FnOnce() -> T,
+    ) -> &'a mut T {
+        let at = others.iter().position(|value| value.is::<T>());
+        let value = at.map_or_else(|| Box::new(value()) as Value, |at| others.swap_remove(at));
+        own(&mut **first.insert(value))
+    }
+
+    /// The `T` among the others, or a new one.
+    #[inline(never)]
+    fn among<T: Send + Sync + 'static>(
+        others: &mut Vec<Value>,
+        value: impl FnOnce() -> T,
+    ) -> &mut T {
+        let at = others.iter().position(|value| value.is::<T>());
+        let at = at.unwrap_or_else(|| {
+            others.push(Box::new(value()));
+            others.len() - 1
+        });
+        own(&mut *others[at])
     }
 
     /// Puts a value there, in place of the one of its type, which is returned.
@@ -80,24 +126,37 @@ impl State {
     }
 
     pub(crate) fn take<T: Send + Sync + 'static>(&mut self) -> Option<Box<T>> {
-        let at = self.position::<T>()?;
-        self.entries.swap_remove(at).1.downcast().ok()
+        if self.first.as_ref().is_some_and(|value| value.is::<T>()) {
+            return self.first.take()?.downcast().ok();
+        }
+        let at = self.others.iter().position(|value| value.is::<T>())?;
+        self.others.swap_remove(at).downcast().ok()
     }
 
     pub(crate) fn put<T: Send + Sync + 'static>(&mut self, value: Box<T>) {
-        self.entries.push((TypeId::of::<T>(), value));
+        match self.first {
+            None => self.first = Some(value),
+            Some(_) => self.others.push(value),
+        }
     }
 
-    fn position<T: 'static>(&self) -> Option<usize> {
-        let wanted = TypeId::of::<T>();
-        self.entries.iter().position(|(id, _)| *id == wanted)
+    fn len(&self) -> usize {
+        usize::from(self.first.is_some()) + self.others.len()
+    }
+}
+
+/// What is known to be a `T`.
+fn own<T: 'static>(value: &mut (dyn Any + Send + Sync)) -> &mut T {
+    match value.downcast_mut() {
+        Some(value) => value,
+        None => unreachable!("it was found, or made, as one of this type"),
     }
 }
 
 /// Says how many values there are; what they are may be secret.
 impl fmt::Debug for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "State({} values)", self.entries.len())
+        write!(f, "State({} values)", self.len())
     }
 }
 

@@ -78,7 +78,9 @@ impl Error {
     /// An error with a status, and its standard text as the message.
     #[must_use]
     pub fn from_status(status: impl IntoStatus) -> Self {
-        let status = status.into_status().unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status = status
+            .into_status()
+            .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         Self::new(status, status.canonical_reason().unwrap_or("Unknown"))
     }
 
@@ -300,7 +302,10 @@ mod tests {
     fn a_status_below_500_is_exposed() {
         assert!(Error::new(400, "name required").expose());
         assert!(!Error::new(500, "database gone").expose());
-        assert_eq!(Error::new(500, "database gone").public_text(), "Internal Server Error");
+        assert_eq!(
+            Error::new(500, "database gone").public_text(),
+            "Internal Server Error"
+        );
     }
 
     #[test]

@@ -74,6 +74,9 @@ impl Std {
 }
 
 /// An error under another status: its message is the message, exposed where the status is.
-pub fn error_with_status(status: impl IntoStatus, error: impl StdError + Send + Sync + 'static) -> Error {
+pub fn error_with_status(
+    status: impl IntoStatus,
+    error: impl StdError + Send + Sync + 'static,
+) -> Error {
     Error::new(status, error.to_string()).with_source(error)
 }

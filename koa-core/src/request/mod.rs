@@ -13,8 +13,7 @@ use crate::server::Connection;
 ///
 /// A [`Context`](crate::Context) has the same methods for what is used most.
 pub struct Request {
-    head: http::request::Parts,
-    body: Incoming,
+    inner: http::Request<Incoming>,
     connection: Arc<Connection>,
     /// How much of the path the mounts around the running layer have taken, in bytes.
     mounted: usize,
@@ -25,11 +24,10 @@ pub struct Request {
 pub(crate) struct Mounted(usize);
 
 impl Request {
+    #[inline]
     pub(crate) fn new(request: http::Request<Incoming>, connection: Arc<Connection>) -> Self {
-        let (head, body) = request.into_parts();
         Self {
-            head,
-            body,
+            inner: request,
             connection,
             mounted: 0,
         }
@@ -43,26 +41,27 @@ impl Request {
         &self.connection
     }
 
-    pub(crate) fn headers_mut(&mut self) -> &mut HeaderMap {
-        &mut self.head.headers
+    #[inline]
+    pub(crate) fn into_headers(mut self) -> HeaderMap {
+        std::mem::take(self.inner.headers_mut())
     }
 
     /// The method. <https://koajs.com/#request-method>
     #[must_use]
     pub fn method(&self) -> &Method {
-        &self.head.method
+        self.inner.method()
     }
 
     /// The version of HTTP it was made in.
     #[must_use]
     pub fn version(&self) -> Version {
-        self.head.version
+        self.inner.version()
     }
 
     /// The headers. <https://koajs.com/#request-header>
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
-        &self.head.headers
+        self.inner.headers()
     }
 
     /// The value of a header, empty if it was not sent; the first of several, and empty where it is not text.
@@ -76,20 +75,20 @@ impl Request {
         } else {
             field
         };
-        let value = self.head.headers.get(field);
+        let value = self.inner.headers().get(field);
         value.and_then(|value| value.to_str().ok()).unwrap_or("")
     }
 
     /// The target of the request as it came, which no mount changes. <https://koajs.com/#request-originalurl>
     #[must_use]
     pub fn original_uri(&self) -> &Uri {
-        &self.head.uri
+        self.inner.uri()
     }
 
     /// The path, without the prefixes of mounts around the running layer. <https://koajs.com/#request-path>
     #[must_use]
     pub fn path(&self) -> &str {
-        let path = self.head.uri.path();
+        let path = self.inner.uri().path();
         match path.get(self.mounted..) {
             Some("") | None => "/",
             Some(rest) => rest,
@@ -99,14 +98,14 @@ impl Request {
     /// What mounts around the running layer have taken of the path, empty outside of any.
     #[must_use]
     pub fn mount_path(&self) -> &str {
-        let path = self.head.uri.path();
+        let path = self.inner.uri().path();
         path.get(..self.mounted).unwrap_or("")
     }
 
     /// The query string, without the `?`; empty if there is none. <https://koajs.com/#request-querystring>
     #[must_use]
     pub fn querystring(&self) -> &str {
-        self.head.uri.query().unwrap_or("")
+        self.inner.uri().query().unwrap_or("")
     }
 
     /// Takes `prefix` off the path, if the path is under it.
@@ -133,7 +132,7 @@ impl Request {
 
     /// The body, as hyper reads it.
     pub fn body_mut(&mut self) -> &mut Incoming {
-        &mut self.body
+        self.inner.body_mut()
     }
 
     /// The client's address, unless it came over a socket that has none.

@@ -379,10 +379,6 @@ enum Wire {
 }
 
 impl Outgoing {
-    pub(crate) const fn empty() -> Self {
-        Self::whole(Bytes::new())
-    }
-
     pub(crate) const fn whole(bytes: Bytes) -> Self {
         Self {
             repr: Wire::Whole(bytes),
@@ -425,5 +421,3 @@ impl http_body::Body for Outgoing {
         }
     }
 }
-
-

@@ -79,10 +79,7 @@ pub trait IntoHeaderValues {
     /// # Errors
     ///
     /// That of [`IntoHeaderValue`], for the first of them that has one.
-    fn into_header_values(
-        self,
-        each: &mut dyn FnMut(HeaderValue) -> Result,
-    ) -> Result;
+    fn into_header_values(self, each: &mut dyn FnMut(HeaderValue) -> Result) -> Result;
 }
 
 impl<V: IntoHeaderValue> IntoHeaderValues for V {
@@ -93,13 +90,15 @@ impl<V: IntoHeaderValue> IntoHeaderValues for V {
 
 impl<V: IntoHeaderValue, const N: usize> IntoHeaderValues for [V; N] {
     fn into_header_values(self, each: &mut dyn FnMut(HeaderValue) -> Result) -> Result {
-        self.into_iter().try_for_each(|value| each(value.into_header_value()?))
+        self.into_iter()
+            .try_for_each(|value| each(value.into_header_value()?))
     }
 }
 
 impl<V: IntoHeaderValue> IntoHeaderValues for Vec<V> {
     fn into_header_values(self, each: &mut dyn FnMut(HeaderValue) -> Result) -> Result {
-        self.into_iter().try_for_each(|value| each(value.into_header_value()?))
+        self.into_iter()
+            .try_for_each(|value| each(value.into_header_value()?))
     }
 }
 

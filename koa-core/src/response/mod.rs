@@ -8,7 +8,7 @@ pub(crate) mod stream;
 
 use std::fmt;
 
-use http::header::{CONTENT_TYPE, TRANSFER_ENCODING};
+use http::header::{CONTENT_TYPE, Entry, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
 use crate::error::{IntoStatus, Result};
@@ -38,6 +38,7 @@ pub struct Response {
 
 impl Response {
     /// 404 and no body, with an empty header map that was used before.
+    #[inline]
     pub(crate) fn new(headers: HeaderMap) -> Self {
         Self {
             status: StatusCode::NOT_FOUND,
@@ -132,20 +133,15 @@ impl Response {
         }
         match body.repr() {
             Repr::Text(text) => {
-                self.type_by_default(if looks_like_html(text) { HTML } else { TEXT });
-                self.length_by_body(&body);
+                let html = looks_like_html(text);
+                self.describe(&body, if html { HTML } else { TEXT });
             }
-            Repr::Binary(_) => {
+            Repr::Binary(_) => self.describe(&body, BINARY),
+            // A stream of unknown length keeps the one that was set for it, but not that of another body.
+            Repr::Stream(_) if self.body.is_none() && body.len().is_none() => {
                 self.type_by_default(BINARY);
-                self.length_by_body(&body);
             }
-            Repr::Stream(_) => {
-                self.type_by_default(BINARY);
-                if !self.body.is_none() || body.len().is_some() {
-                    self.length = None;
-                    self.length_by_body(&body);
-                }
-            }
+            Repr::Stream(_) => self.describe(&body, BINARY),
             Repr::Json(_) | Repr::Failed(_) => {
                 self.length = None;
                 self.headers.insert(CONTENT_TYPE, JSON);
@@ -155,15 +151,16 @@ impl Response {
         self.body = body;
     }
 
-    fn type_by_default(&mut self, value: HeaderValue) {
-        if !self.headers.contains_key(CONTENT_TYPE) {
-            self.headers.insert(CONTENT_TYPE, value);
-        }
+    /// Sets the length to the body's, and the type unless one was set.
+    fn describe(&mut self, body: &Body, value: HeaderValue) {
+        let coded = self.headers.contains_key(TRANSFER_ENCODING);
+        self.length = if coded { None } else { body.len() };
+        self.type_by_default(value);
     }
 
-    fn length_by_body(&mut self, body: &Body) {
-        if !self.headers.contains_key(TRANSFER_ENCODING) {
-            self.length = body.len();
+    fn type_by_default(&mut self, value: HeaderValue) {
+        if let Entry::Vacant(entry) = self.headers.entry(CONTENT_TYPE) {
+            entry.insert(value);
         }
     }
 

@@ -54,7 +54,12 @@ pub(crate) fn poll_chunk(
 }
 
 impl Sending {
-    pub(crate) fn new(stream: Streaming, first: Option<Bytes>, length: Option<u64>, ctx: Context) -> Self {
+    pub(crate) fn new(
+        stream: Streaming,
+        first: Option<Bytes>,
+        length: Option<u64>,
+        ctx: Context,
+    ) -> Self {
         let connection = Arc::clone(ctx.request.connection());
         Self {
             stream: Some(stream),
@@ -116,6 +121,7 @@ impl Sending {
     }
 
     pub(crate) fn size_hint(&self) -> SizeHint {
-        self.left.map_or_else(SizeHint::default, SizeHint::with_exact)
+        self.left
+            .map_or_else(SizeHint::default, SizeHint::with_exact)
     }
 }

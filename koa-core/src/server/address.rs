@@ -107,7 +107,10 @@ impl<A: Addresses> Addresses for Vec<A> {
 
 impl<A: Addresses + Clone> Addresses for &[A] {
     fn addresses(self) -> Vec<Address> {
-        self.iter().cloned().flat_map(Addresses::addresses).collect()
+        self.iter()
+            .cloned()
+            .flat_map(Addresses::addresses)
+            .collect()
     }
 }
 
@@ -140,9 +143,12 @@ fn bind_port(port: u16) -> Result<TcpListener> {
 
 /// The first of a name's addresses that can be bound.
 async fn bind_text(text: &str) -> Result<TcpListener> {
-    let found = lookup_host(text)
-        .await
-        .map_err(|error| failed(format_args!("the address {text:?} cannot be read or resolved"), error))?;
+    let found = lookup_host(text).await.map_err(|error| {
+        failed(
+            format_args!("the address {text:?} cannot be read or resolved"),
+            error,
+        )
+    })?;
     let mut last = None;
     for address in found {
         match bind(address) {
@@ -158,7 +164,11 @@ fn bind(address: SocketAddr) -> Result<TcpListener> {
 }
 
 fn listener(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )?;
     if address.ip() == IpAddr::V6(Ipv6Addr::UNSPECIFIED) {
         socket.set_only_v6(false)?;
     }

@@ -29,7 +29,10 @@ use crate::wiring::Requires;
 /// let reports = Stack::new().with(koa::cancel_on_disconnect).with(report);
 /// let app = App::new().mount("/reports", reports);
 /// ```
-#[allow(non_camel_case_types, reason = "it is written as a middleware function is")]
+#[allow(
+    non_camel_case_types,
+    reason = "it is written as a middleware function is"
+)]
 #[derive(Debug, Clone, Copy)]
 pub struct cancel_on_disconnect;
 
@@ -44,7 +47,10 @@ impl Middleware for cancel_on_disconnect {
             if let Poll::Ready(result) = rest.as_mut().poll(cx) {
                 return Poll::Ready(result);
             }
-            closed.as_mut().poll(cx).map(|()| Err(Error::disconnected()))
+            closed
+                .as_mut()
+                .poll(cx)
+                .map(|()| Err(Error::disconnected()))
         })
         .await
     }

@@ -109,15 +109,20 @@ impl<C: Onion> Server<C> {
     ///
     /// # Errors
     ///
-    /// None so far: a connection that cannot be accepted is the client's loss, and the next one is waited for.
+    /// That the thread that ends slow connections cannot be started. A connection that cannot be accepted is no error:
+    /// the next one is waited for.
     pub async fn run(self) -> Result {
         let registry = Registry::new(self.limits.header_read, self.limits.keep_alive);
         // Closes the connections when the future is dropped.
         let _open = registry.close_on_drop();
+        registry.sweep_every_second()?;
         let mut tasks = JoinSet::new();
-        tasks.spawn(Arc::clone(&registry).sweep_every_second());
         for listener in self.listeners {
-            tasks.spawn(accept(listener, self.callback.clone(), Arc::clone(&registry)));
+            tasks.spawn(accept(
+                listener,
+                self.callback.clone(),
+                Arc::clone(&registry),
+            ));
         }
         while tasks.join_next().await.is_some() {}
         Ok(())

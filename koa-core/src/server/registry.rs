@@ -1,8 +1,10 @@
 //! The open connections of a server, and the sweep that ends the slow ones: one look a second at all of them, and no
 //! timer for any.
 
+use std::io;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::server::connection::{Connection, Phase};
@@ -39,18 +41,31 @@ impl Registry {
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Weak<Connection>>> {
-        self.connections.lock().unwrap_or_else(PoisonError::into_inner)
+        self.connections
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Ends the connections that have waited too long, every second, until it is dropped.
-    pub(super) async fn sweep_every_second(self: Arc<Self>) {
+    /// Ends the connections that have waited too long, every second, until the server is gone.
+    ///
+    /// On a thread of its own: the runtime looks at its timers each time it waits, so that even one that is due once
+    /// a second costs every request.
+    pub(super) fn sweep_every_second(self: &Arc<Self>) -> io::Result<()> {
+        let registry = Arc::downgrade(self);
         let start = Instant::now();
-        loop {
-            tokio::time::sleep(SWEEP).await;
-            let now = whole_seconds(start.elapsed());
-            self.now.store(now, Relaxed);
-            self.sweep(now);
-        }
+        let sweep = move || {
+            while let Some(registry) = registry.upgrade() {
+                let now = whole_seconds(start.elapsed());
+                registry.now.store(now, Relaxed);
+                registry.sweep(now);
+                drop(registry);
+                thread::sleep(SWEEP);
+            }
+        };
+        thread::Builder::new()
+            .name("koa-sweep".to_owned())
+            .spawn(sweep)?;
+        Ok(())
     }
 
     fn sweep(&self, now: Seconds) {
