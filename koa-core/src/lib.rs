@@ -21,6 +21,7 @@ pub use chain::{BoxMiddleware, Mount, Onion, Stack};
 pub use context::{Context, State};
 pub use error::{Error, IntoStatus, Result};
 pub use http;
+pub use koa_macros::{main, middleware};
 pub use middleware::{Middleware, Next, ProvidesNothing};
 pub use reply::Reply;
 pub use request::Request;

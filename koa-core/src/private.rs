@@ -1,12 +1,15 @@
 //! What generated code calls. Nothing here is for use by hand, and all of it may change in any release.
 
+use std::fmt;
 use std::future::Future;
+use std::sync::Arc;
 
 pub use std::format;
 
 use crate::context::{Context, Lent};
 use crate::error::Result;
 use crate::reply::Reply;
+use crate::server::{Connection, disconnect};
 use crate::wiring::Slot;
 
 pub use crate::error::{Thrown, ViaError, ViaMessage, ViaStatus, ViaStd, error_with_status};
@@ -56,12 +59,43 @@ pub fn reply(ctx: &mut Context, returned: impl Reply) -> Result {
 
 /// Runs an app's `main`, on tokio's runtime with a thread for each core.
 ///
+/// Without a runtime the process ends: `main` may return what can hold no error.
+pub fn main<T>(future: impl Future<Output = T>) -> T {
+    match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime.block_on(future),
+        Err(error) => {
+            eprintln!("the runtime cannot be started: {error}");
+            std::process::exit(1)
+        }
+    }
+}
+
+/// The connection of a request, for [`cancel_on_disconnect`].
+pub struct OnConnection(Arc<Connection>);
+
+impl fmt::Debug for OnConnection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OnConnection")
+    }
+}
+
+/// The connection on which a request came.
+#[must_use]
+pub fn connection(ctx: &Context) -> OnConnection {
+    OnConnection(Arc::clone(ctx.request.connection()))
+}
+
+/// Runs `work` until the client goes away.
+///
 /// # Errors
 ///
-/// What `main` fails with, or that the runtime cannot be started.
-pub fn main<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?
-        .block_on(future)
+/// What `work` fails with, or that the client is gone.
+pub fn cancel_on_disconnect<'a>(
+    connection: OnConnection,
+    work: impl Future<Output = Result> + Send + 'a,
+) -> impl Future<Output = Result> + Send + 'a {
+    disconnect::until_closed(connection.0, work)
 }

@@ -1,1 +1,87 @@
-//! The procedural macros of koa.
+//! The procedural macros of koa. Use them through the `koa` crate, which re-exports them.
+//!
+//! Each macro goes the same way: *parse* the item without its bodies, make a *model* of what it says, *check* that,
+//! and *expand* it. All of it is plain functions over `proc_macro2`; only this file knows that it is a macro.
+
+mod attributes;
+mod entry;
+mod errors;
+mod item;
+mod middleware;
+mod names;
+mod options;
+mod paths;
+#[cfg(test)]
+mod snapshots;
+mod types;
+
+use proc_macro::TokenStream;
+
+/// Makes a middleware of an `async fn`, or of a struct's `impl` block.
+///
+/// On a function it declares a middleware of the function's name:
+///
+/// ```ignore
+/// #[middleware]
+/// async fn signed_in(ctx: &mut Context, session: Slot<Session>, next: impl Next<User>) -> Result {
+///     let Some(name) = ctx[session].user.clone() else { throw!(401, "Please login!") };
+///     next.provide(ctx, User { name }).await
+/// }
+///
+/// App::new().with(Session::middleware()).with(signed_in)
+/// ```
+///
+/// Arguments are recognised by their types, in any order and under any name:
+///
+/// | argument | what it is |
+/// | --- | --- |
+/// | `&mut Context`, `&Context` | the request and its response |
+/// | `impl Next` | the layers below, to be run with `next.run(ctx)` |
+/// | `impl Next<T>` | the same; they are given a `T`, with `next.provide(ctx, value)` |
+/// | `Slot<T>` | the key to a `T` that a layer above provides: `ctx[slot]` |
+/// | `&T`, `&mut T` | what a layer above provides; in an endpoint only |
+///
+/// A middleware without `next` is an endpoint. It may return its body: whatever `koa::Reply` is implemented for.
+///
+/// A function with type parameters makes a middleware that is called for its value: `.with(require::<Admin>())`.
+///
+/// On an `impl` block it makes a middleware of the struct, whose fields are then the options. The block has an
+/// `async fn call(&self, ..)` with the arguments above, and may have anything else:
+///
+/// ```ignore
+/// struct RateLimit { per_minute: u32 }
+///
+/// #[middleware]
+/// impl RateLimit {
+///     async fn call(&self, ctx: &mut Context, next: impl Next) -> Result { /* .. */ }
+/// }
+///
+/// App::new().with(RateLimit { per_minute: 60 })
+/// ```
+///
+/// # Options
+///
+/// - `cancel_on_disconnect`: when the client goes away, this layer and those below are dropped at their next `.await`;
+///   otherwise a request runs to its end.
+/// - `crate = "path"`: where the `koa` crate is, if not at `::koa`.
+#[proc_macro_attribute]
+pub fn middleware(options: TokenStream, item: TokenStream) -> TokenStream {
+    middleware::expand(options.into(), item.into()).into()
+}
+
+/// Runs an `async fn main` on tokio's runtime, with a thread for each core.
+///
+/// ```ignore
+/// #[koa::main]
+/// async fn main() -> Result {
+///     App::new().with(hello).listen("127.0.0.1:3000").await
+/// }
+/// ```
+///
+/// # Options
+///
+/// - `crate = "path"`: where the `koa` crate is, if not at `::koa`.
+#[proc_macro_attribute]
+pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
+    entry::expand(options.into(), item.into()).into()
+}

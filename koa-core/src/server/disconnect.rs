@@ -8,6 +8,7 @@ use std::task::Poll;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::middleware::{Middleware, Next};
+use crate::server::Connection;
 use crate::wiring::Requires;
 
 /// A middleware below which a request is given up when its client goes away.
@@ -39,21 +40,32 @@ pub struct cancel_on_disconnect;
 impl Middleware for cancel_on_disconnect {
     type Provides = ();
 
-    async fn call<'a, N: Next + 'a>(&'a self, ctx: &'a mut Context, next: N) -> Result {
-        let connection = Arc::clone(ctx.request.connection());
-        let mut closed = pin!(connection.closed());
-        let mut rest = pin!(next.run(ctx));
-        poll_fn(|cx| {
-            if let Poll::Ready(result) = rest.as_mut().poll(cx) {
-                return Poll::Ready(result);
-            }
-            closed
-                .as_mut()
-                .poll(cx)
-                .map(|()| Err(Error::disconnected()))
-        })
-        .await
+    fn call<'a, N: Next + 'a>(
+        &'a self,
+        ctx: &'a mut Context,
+        next: N,
+    ) -> impl Future<Output = Result> + Send + 'a {
+        until_closed(Arc::clone(ctx.request.connection()), next.run(ctx))
     }
+}
+
+/// Runs `work`, and drops it when the client goes away.
+pub(crate) async fn until_closed(
+    connection: Arc<Connection>,
+    work: impl Future<Output = Result> + Send,
+) -> Result {
+    let mut closed = pin!(connection.closed());
+    let mut work = pin!(work);
+    poll_fn(|cx| {
+        if let Poll::Ready(result) = work.as_mut().poll(cx) {
+            return Poll::Ready(result);
+        }
+        closed
+            .as_mut()
+            .poll(cx)
+            .map(|()| Err(Error::disconnected()))
+    })
+    .await
 }
 
 impl<List> Requires<List, ()> for cancel_on_disconnect {}

@@ -2,7 +2,7 @@
 
 mod address;
 mod connection;
-mod disconnect;
+pub(crate) mod disconnect;
 mod io;
 mod registry;
 

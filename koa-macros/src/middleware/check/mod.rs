@@ -1,0 +1,178 @@
+//! Whether what the user wrote can be a middleware; and if not, what to write.
+
+mod arguments;
+
+use quote::ToTokens;
+use syn::{FnArg, GenericParam, ReceiverKind, Safety, Signature};
+
+use super::model::{Call, Returns};
+use super::parse::{Block, Other};
+use crate::errors::Errors;
+use crate::item::Function;
+use crate::types::{borrowed, text};
+
+/// An item that is neither a function nor an `impl` block.
+pub(crate) fn other(item: &Other, errors: &mut Errors) {
+    let Other { keyword, name } = item;
+    let name = name.as_ref().filter(|_| keyword != "use");
+    let called = name.map(|name| format!(" `{name}`")).unwrap_or_default();
+    let hint = match name {
+        Some(name) if keyword == "struct" || keyword == "enum" => format!(
+            "\nfor a middleware with options, write it on `impl {name} {{ async fn call(&self, ..) {{ .. }} }}`"
+        ),
+        _ => "\nit makes a middleware of an `async fn`, or of an `impl` block with an `async fn call`"
+            .to_owned(),
+    };
+    let mut at = keyword.to_token_stream();
+    at.extend(name.map(ToTokens::to_token_stream));
+    errors.push(
+        at,
+        format!("`#[middleware]` cannot stand on the {keyword}{called}{hint}"),
+    );
+}
+
+/// A free function. False if it cannot be emitted as one.
+pub(crate) fn function(function: &Function, call: &Call, errors: &mut Errors) -> bool {
+    let signature = &function.signature;
+    if let Some(receiver) = signature.receiver() {
+        errors.push(
+            receiver,
+            format!(
+                "`#[middleware]` stands on the whole `impl` block, not on a function in it\n\
+                 write it there, and name this function `call`{}",
+                if signature.ident == "call" {
+                    ": it is already"
+                } else {
+                    ""
+                },
+            ),
+        );
+        return false;
+    }
+    plain_async_fn(signature, errors);
+    arguments::check(call, errors);
+    answer(signature, call, errors);
+    true
+}
+
+/// The function `call` of an `impl` block.
+pub(crate) fn method(function: &Function, call: &Call, errors: &mut Errors) {
+    let signature = &function.signature;
+    plain_async_fn(signature, errors);
+    receiver(signature, errors);
+    let next = call.next_parameter();
+    for param in &signature.generics.params {
+        match param {
+            GenericParam::Type(param) if next != Some(&param.ident) => errors.push(
+                &param.ident,
+                format!(
+                    "`call` has a type parameter `{}` that nothing decides\n\
+                     give it to the struct",
+                    param.ident
+                ),
+            ),
+            GenericParam::Const(param) => errors.push(
+                &param.ident,
+                format!(
+                    "`call` has a parameter `{}` that nothing decides\ngive it to the struct",
+                    param.ident
+                ),
+            ),
+            _ => {}
+        }
+    }
+    arguments::check(call, errors);
+    answer(signature, call, errors);
+}
+
+/// An `impl` block. False if it has to be left as it is.
+pub(crate) fn block(block: &Block, errors: &mut Errors) -> bool {
+    if let Some((of_trait, _)) = &block.of_trait {
+        let (name, of_trait) = (text(&block.self_type), text(of_trait));
+        errors.push(
+            block.impl_token,
+            format!(
+                "`#[middleware]` cannot stand on an implementation of a trait, `{of_trait}`\n\
+                 write it on `impl {name} {{ async fn call(&self, ..) {{ .. }} }}`"
+            ),
+        );
+        return false;
+    }
+    for param in block.generics.lifetimes() {
+        errors.push(
+            &param.lifetime,
+            "a middleware lives as long as its app: it can have no lifetime",
+        );
+    }
+    let mut calls = block.calls();
+    if calls.next().is_none() {
+        let name = text(&block.self_type);
+        errors.push(
+            &block.self_type,
+            format!(
+                "`{name}` has no `call` in this block\n\
+                 a middleware has an `async fn call(&self, ctx: &mut Context, next: impl Next) -> Result`"
+            ),
+        );
+    }
+    for more in calls {
+        errors.push(
+            &more.signature.ident,
+            "a middleware has one `call`, and this is a second",
+        );
+    }
+    true
+}
+
+/// `async`, and nothing else before `fn`.
+fn plain_async_fn(signature: &Signature, errors: &mut Errors) {
+    let name = &signature.ident;
+    if signature.asyncness.is_none() {
+        errors.push(
+            signature.fn_token,
+            format!("a middleware is asynchronous: write `async fn {name}`"),
+        );
+    }
+    if let Safety::Unsafe(token) = &signature.safety {
+        errors.push(token, "a middleware cannot be `unsafe`");
+    }
+    if let Some(token) = &signature.constness {
+        errors.push(token, "a middleware cannot be `const`");
+    }
+    if let Some(abi) = &signature.abi {
+        errors.push(abi, "a middleware cannot be `extern`");
+    }
+}
+
+fn receiver(signature: &Signature, errors: &mut Errors) {
+    let shared = "a middleware is shared by all requests: take `&self`";
+    match signature.receiver() {
+        None => errors.push(
+            &signature.ident,
+            "`call` is called on the middleware: take `&self`",
+        ),
+        Some(receiver) => match &receiver.kind {
+            ReceiverKind::Reference(_, _, None) => {}
+            _ => errors.push(receiver, shared),
+        },
+    }
+}
+
+/// What is returned must not borrow from an argument: the context is used again to answer it.
+fn answer(signature: &Signature, call: &Call, errors: &mut Errors) {
+    let Returns::Reply(ty) = &call.returns else {
+        return;
+    };
+    // Without an argument to borrow from, the compiler itself asks for the lifetime.
+    let lender = signature.inputs.iter().any(|input| match input {
+        FnArg::Receiver(_) => true,
+        FnArg::Typed(argument) => borrowed(&argument.ty).is_some(),
+    });
+    if lender && borrowed(ty).is_some() {
+        errors.push(
+            ty,
+            "an answer cannot borrow from the request: return an owned value, such as a `String`, \
+             or a `&'static str`",
+        );
+    }
+}

@@ -1,0 +1,299 @@
+//! `impl Middleware`: how it runs.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote_spanned};
+use syn::spanned::Spanned;
+use syn::token::Async;
+
+use super::Expansion;
+use crate::attributes::Attributes;
+use crate::item::Function;
+use crate::middleware::model::{Argument, Call, Kind, Returns};
+
+/// The user's function, to stand inside the generated one.
+pub(super) fn inner_function(
+    function: &Function,
+    attributes: &Attributes,
+    ready: bool,
+) -> TokenStream {
+    let at = Span::mixed_site();
+    let mut signature = function.signature.clone();
+    let mut lints = quote_spanned!(at=> #[deny(unused_must_use)]);
+    if !ready {
+        // That it is not `async` has been said; that it cannot `.await` then need not be.
+        signature.asyncness.get_or_insert(Async { span: at });
+        lints = quote_spanned!(at=> #[allow(unused)]);
+    }
+    let Attributes {
+        everywhere,
+        function: own,
+        ..
+    } = attributes;
+    let body = &function.body;
+    quote_spanned!(at=> #lints #everywhere #own #signature #body)
+}
+
+/// The implementation. `inner` are the items that the call needs; `work` is what to call, nothing if that cannot be.
+pub(super) fn implementation(
+    expansion: &Expansion,
+    call: Option<&Call>,
+    inner: TokenStream,
+    work: Option<TokenStream>,
+) -> TokenStream {
+    let at = Span::mixed_site();
+    let Expansion {
+        paths,
+        subject,
+        generic,
+        attributes,
+        ..
+    } = expansion;
+    let (middleware, context, result) = (paths.middleware(at), paths.context(at), paths.result(at));
+    let provided = call.and_then(Call::provides);
+    let provides = match provided {
+        Some(ty) => quote_spanned!(at=> (#ty,)),
+        None => quote_spanned!(at=> ()),
+    };
+    let next_trait = paths.next(at);
+    let next_bound = match provided {
+        Some(ty) => quote_spanned!(at=> #next_trait<#ty>),
+        None => next_trait,
+    };
+    let rest = expansion.names.fresh("N");
+    let (params, clause) = (generic.params(&[]), generic.user_clause());
+
+    let work = work.zip(call).map(|(callee, call)| Work {
+        expansion,
+        call,
+        callee,
+    });
+    let (ctx, next) = match &work {
+        Some(work) => (work.context(), work.next()),
+        None => (quote_spanned!(at=> _), quote_spanned!(at=> _)),
+    };
+    let future = match &work {
+        Some(work) => work.future(),
+        None => quote_spanned!(at=> async { ::core::result::Result::Ok(()) }),
+    };
+    quote_spanned! {at=>
+        #attributes
+        impl #params #middleware for #subject #clause {
+            type Provides = #provides;
+
+            fn call<'a, #rest>(
+                &'a self,
+                #ctx: &'a mut #context,
+                #next: #rest,
+            ) -> impl ::core::future::Future<Output = #result> + ::core::marker::Send + 'a
+            where
+                #rest: #next_bound + 'a,
+            {
+                #inner
+                #future
+            }
+        }
+    }
+}
+
+/// The call of the user's function, and what has to be done around it.
+struct Work<'a> {
+    expansion: &'a Expansion,
+    call: &'a Call,
+    callee: TokenStream,
+}
+
+impl Work<'_> {
+    /// Whether the user's future is what `call` returns; a future of its own around it would cost depth.
+    fn is_direct(&self) -> bool {
+        matches!(self.call.returns, Returns::Result) && !self.call.lends()
+    }
+
+    fn future(&self) -> TokenStream {
+        let at = Span::mixed_site();
+        let paths = &self.expansion.paths;
+        let invocation = self.invocation();
+        let future = if self.is_direct() {
+            invocation
+        } else {
+            let adapted = self.adapted(&invocation);
+            quote_spanned!(at=> async move { #adapted })
+        };
+        if self.expansion.cancel_on_disconnect {
+            let (cancel, connection) = (paths.cancel_on_disconnect(at), paths.connection(at));
+            quote_spanned!(at=> #cancel(#connection(ctx), #future))
+        } else {
+            future
+        }
+    }
+
+    /// What is lent, the call, what goes back, and the answer.
+    fn adapted(&self, invocation: &TokenStream) -> TokenStream {
+        let at = Span::mixed_site();
+        let lends = self.lends();
+        let lend = lends.iter().map(|lend| lend.take(self));
+        let give_back = lends.iter().rev().map(|lend| lend.give_back(self));
+        let (returned, answer) = match &self.call.returns {
+            Returns::Unit => (
+                TokenStream::new(),
+                quote_spanned!(at=> ::core::result::Result::Ok(())),
+            ),
+            Returns::Result if lends.is_empty() => {
+                (TokenStream::new(), quote_spanned!(at=> returned))
+            }
+            Returns::Result => (
+                quote_spanned!(at=> let returned =),
+                quote_spanned!(at=> returned),
+            ),
+            Returns::Reply(ty) => {
+                let shown = ty.span();
+                let reply = self.expansion.paths.reply(at);
+                // Shown at the type, where it cannot be answered.
+                let value = Ident::new("returned", at.located_at(shown));
+                (
+                    quote_spanned!(at=> let returned =),
+                    quote_spanned!(at=> #reply(ctx, #value)),
+                )
+            }
+        };
+        quote_spanned! {at=>
+            #(#lend)*
+            #returned #invocation.await;
+            #(#give_back)*
+            #answer
+        }
+    }
+
+    /// The user's function, called.
+    fn invocation(&self) -> TokenStream {
+        let at = Span::mixed_site();
+        let callee = &self.callee;
+        let paths = &self.expansion.paths;
+        let lends = self.lends();
+        let receiver =
+            (self.callee.to_string() == "Self :: call").then(|| quote_spanned!(at=> self));
+        let arguments = self
+            .call
+            .arguments
+            .iter()
+            .map(|argument| match &argument.kind {
+                Kind::Context => quote_spanned!(at=> ctx),
+                Kind::Next { .. } => quote_spanned!(at=> next),
+                Kind::Slot(_) | Kind::Unknown => {
+                    let slot = paths.slot(at);
+                    quote_spanned!(at=> #slot())
+                }
+                Kind::Shared(wanted) | Kind::Mut(wanted) => {
+                    let lent = lends.iter().find(|lend| same(lend.wanted, wanted));
+                    lent.map(Lend::argument).unwrap_or_default()
+                }
+            });
+        let arguments = receiver.into_iter().chain(arguments);
+        quote_spanned!(at=> #callee(#(#arguments),*))
+    }
+
+    /// What is taken out of the context, each once.
+    fn lends(&self) -> Vec<Lend<'_>> {
+        let mut lends: Vec<Lend<'_>> = Vec::new();
+        for argument in &self.call.arguments {
+            let (wanted, mutable) = match &argument.kind {
+                Kind::Shared(wanted) => (wanted, false),
+                Kind::Mut(wanted) => (wanted, true),
+                _ => continue,
+            };
+            if !lends.iter().any(|lend| same(lend.wanted, wanted)) {
+                let local = local(argument, lends.len());
+                lends.push(Lend {
+                    wanted,
+                    mutable,
+                    local,
+                });
+            }
+        }
+        lends
+    }
+
+    /// The name of the parameter for the context.
+    fn context(&self) -> TokenStream {
+        let at = Span::mixed_site();
+        let answered = matches!(self.call.returns, Returns::Reply(_));
+        let used = self.call.has_context()
+            || self.call.lends()
+            || answered
+            || self.expansion.cancel_on_disconnect;
+        if used {
+            quote_spanned!(at=> ctx)
+        } else {
+            quote_spanned!(at=> _)
+        }
+    }
+
+    fn next(&self) -> TokenStream {
+        let at = Span::mixed_site();
+        if self.call.has_next() {
+            quote_spanned!(at=> next)
+        } else {
+            quote_spanned!(at=> _)
+        }
+    }
+}
+
+/// A value that is taken out of the context for the time of the call.
+struct Lend<'a> {
+    wanted: &'a syn::Type,
+    mutable: bool,
+    local: Ident,
+}
+
+impl Lend<'_> {
+    fn take(&self, work: &Work<'_>) -> TokenStream {
+        let at = Span::mixed_site();
+        let Self { wanted, local, .. } = self;
+        let paths = &work.expansion.paths;
+        if self.mutable {
+            let lend = paths.lend_mut(at);
+            quote_spanned!(at=> let mut #local = #lend::<#wanted>(ctx)?;)
+        } else {
+            let lend = paths.lend(at);
+            quote_spanned!(at=> let #local = #lend::<#wanted>(ctx)?;)
+        }
+    }
+
+    fn argument(&self) -> TokenStream {
+        let at = Span::mixed_site();
+        let local = &self.local;
+        if self.mutable {
+            quote_spanned!(at=> &mut #local)
+        } else {
+            quote_spanned!(at=> &#local)
+        }
+    }
+
+    fn give_back(&self, work: &Work<'_>) -> TokenStream {
+        let at = Span::mixed_site();
+        let local = &self.local;
+        let paths = &work.expansion.paths;
+        let give_back = if self.mutable {
+            paths.give_back_mut(at)
+        } else {
+            paths.give_back(at)
+        };
+        quote_spanned!(at=> #give_back(ctx, #local);)
+    }
+}
+
+/// The user's name for it, if it is one and means nothing else here.
+fn local(argument: &Argument, index: usize) -> Ident {
+    let at = Span::mixed_site();
+    match argument.name() {
+        Some(name) if !["ctx", "next", "returned"].iter().any(|used| name == used) => {
+            let mut name = name.clone();
+            name.set_span(at);
+            name
+        }
+        _ => Ident::new(&format!("lent{index}"), at),
+    }
+}
+
+fn same(one: &syn::Type, other: &syn::Type) -> bool {
+    one.to_token_stream().to_string() == other.to_token_stream().to_string()
+}

@@ -1,0 +1,67 @@
+//! What generated code names of the runtime, in one table.
+//!
+//! Each path takes the span at which the compiler shall complain about it.
+
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
+
+use crate::options::Options;
+
+/// The paths of the runtime, from where the crate is.
+pub(crate) struct Paths {
+    root: TokenStream,
+}
+
+macro_rules! table {
+    ($($name:ident => $($segment:ident)::+;)*) => {
+        impl Paths {
+            $(
+                pub(crate) fn $name(&self, span: Span) -> TokenStream {
+                    self.path(quote!($(:: $segment)+), span)
+                }
+            )*
+        }
+    };
+}
+
+table! {
+    context => Context;
+    middleware => Middleware;
+    next => Next;
+    provides => Provides;
+    provides_mut => ProvidesMut;
+    requires => Requires;
+    result => Result;
+    cancel_on_disconnect => __private::cancel_on_disconnect;
+    connection => __private::connection;
+    give_back => __private::give_back;
+    give_back_mut => __private::give_back_mut;
+    lend => __private::lend;
+    lend_mut => __private::lend_mut;
+    main => __private::main;
+    reply => __private::reply;
+    slot => __private::slot;
+}
+
+impl Paths {
+    pub(crate) fn new(options: &Options) -> Self {
+        let root = match &options.root {
+            Some(path) => path.to_token_stream(),
+            None => quote!(::koa),
+        };
+        Self { root }
+    }
+
+    fn path(&self, inside: TokenStream, span: Span) -> TokenStream {
+        let root = self.root.clone().into_iter();
+        root.chain(inside)
+            .map(|token| respan(token, span))
+            .collect()
+    }
+}
+
+/// The token, shown at `span`; what it refers to is decided where it stood.
+fn respan(mut token: TokenTree, span: Span) -> TokenTree {
+    token.set_span(token.span().located_at(span));
+    token
+}
