@@ -5,6 +5,7 @@ mod connection;
 pub(crate) mod disconnect;
 mod io;
 mod registry;
+mod tick;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -19,7 +20,8 @@ use crate::app::Callback;
 use crate::chain::Onion;
 use crate::error::Result;
 use crate::server::io::Io;
-use crate::server::registry::Registry;
+use crate::server::registry::{Registry, SWEEP};
+use crate::server::tick::Ticks;
 
 pub use address::{Address, Addresses};
 pub(crate) use connection::Connection;
@@ -109,14 +111,14 @@ impl<C: Onion> Server<C> {
     ///
     /// # Errors
     ///
-    /// That the thread that ends slow connections cannot be started. A connection that cannot be accepted is no error:
+    /// That the system has no timer left for the limits. A connection that cannot be accepted is no error:
     /// the next one is waited for.
     pub async fn run(self) -> Result {
         let registry = Registry::new(self.limits.header_read, self.limits.keep_alive);
         // Closes the connections when the future is dropped.
         let _open = registry.close_on_drop();
-        registry.sweep_every_second()?;
         let mut tasks = JoinSet::new();
+        tasks.spawn(Arc::clone(&registry).sweep_every_second(Ticks::every(SWEEP)?));
         for listener in self.listeners {
             tasks.spawn(accept(
                 listener,

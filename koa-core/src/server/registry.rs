@@ -1,18 +1,17 @@
 //! The open connections of a server, and the sweep that ends the slow ones: one look a second at all of them, and no
 //! timer for any.
 
-use std::io;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::server::connection::{Connection, Phase};
+use crate::server::tick::Ticks;
 
 /// Seconds since the server began.
 pub(super) type Seconds = u32;
 
-const SWEEP: Duration = Duration::from_secs(1);
+pub(super) const SWEEP: Duration = Duration::from_secs(1);
 
 pub(crate) struct Registry {
     connections: Mutex<Vec<Weak<Connection>>>,
@@ -46,26 +45,14 @@ impl Registry {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Ends the connections that have waited too long, every second, until the server is gone.
-    ///
-    /// On a thread of its own: the runtime looks at its timers each time it waits, so that even one that is due once
-    /// a second costs every request.
-    pub(super) fn sweep_every_second(self: &Arc<Self>) -> io::Result<()> {
-        let registry = Arc::downgrade(self);
+    /// Ends the connections that have waited too long, every second, until it is dropped.
+    pub(super) async fn sweep_every_second(self: Arc<Self>, mut ticks: Ticks) {
         let start = Instant::now();
-        let sweep = move || {
-            while let Some(registry) = registry.upgrade() {
-                let now = whole_seconds(start.elapsed());
-                registry.now.store(now, Relaxed);
-                registry.sweep(now);
-                drop(registry);
-                thread::sleep(SWEEP);
-            }
-        };
-        thread::Builder::new()
-            .name("koa-sweep".to_owned())
-            .spawn(sweep)?;
-        Ok(())
+        while ticks.next().await.is_ok() {
+            let now = whole_seconds(start.elapsed());
+            self.now.store(now, Relaxed);
+            self.sweep(now);
+        }
     }
 
     fn sweep(&self, now: Seconds) {
