@@ -17,7 +17,7 @@ mod server;
 mod wiring;
 
 pub use app::{App, Application, Callback};
-pub use chain::{BoxMiddleware, Mount, Onion, Stack};
+pub use chain::{BoxMiddleware, Group, Mount, Onion, Stack};
 pub use context::{Context, State};
 pub use error::{Error, IntoStatus, Result};
 pub use http;
@@ -27,4 +27,4 @@ pub use reply::Reply;
 pub use request::Request;
 pub use response::{Aborted, Body, IntoHeaderValue, IntoHeaderValues, Json, Outgoing, Response};
 pub use server::{Address, Addresses, Server, cancel_on_disconnect};
-pub use wiring::{Above, Nothing, Provides, ProvidesMut, Provision, Requires, Shared, Slot};
+pub use wiring::{Above, Asks, Nothing, Provides, ProvidesMut, Provision, Requires, Shared, Slot};

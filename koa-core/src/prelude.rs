@@ -3,6 +3,6 @@
 pub use koa_macros::middleware;
 
 pub use crate::{
-    App, Body, BoxMiddleware, Context, Error, Json, Middleware, Next, Onion, Reply, Result, Slot,
-    Stack, ensure, throw,
+    App, Body, BoxMiddleware, Context, Error, Group, Json, Middleware, Next, Onion, Reply, Result,
+    Slot, Stack, ensure, throw,
 };

@@ -126,22 +126,87 @@ impl<T: Send + Sync + 'static> Provision for (T,) {
     type Fresh = Fifteen;
 }
 
-/// What a group of layers provides: whatever its layers do.
+/// What a stack of layers provides: whatever its layers do.
 #[doc(hidden)]
-pub struct Group<C, Depth, Fresh>(PhantomData<fn() -> (C, Depth, Fresh)>);
+pub struct Layers<C, Depth, Fresh>(PhantomData<fn() -> (C, Depth, Fresh)>);
 
-impl<C, Depth, Fresh> fmt::Debug for Group<C, Depth, Fresh> {
+impl<C, Depth, Fresh> fmt::Debug for Layers<C, Depth, Fresh> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Group")
+        f.write_str("Layers")
     }
 }
 
-impl<C: Onion, Depth, Fresh> Provision for Group<C, Depth, Fresh> {
+impl<C: Onion, Depth, Fresh> Provision for Layers<C, Depth, Fresh> {
     type Value = C::Last<()>;
     type Add<List> = C::Below<List>;
     type Depth = Depth;
     type Fresh = Fresh;
 }
+
+/// What a group or a box asks for, as a tuple of up to six: `Slot<T>` or `&'static mut T` for a `T` of the request's own,
+/// `&'static T` for one that may as well be the whole app's.
+pub trait Asks: 'static {
+    /// The same as a list.
+    #[doc(hidden)]
+    type List;
+}
+
+/// One thing that is asked for.
+#[doc(hidden)]
+pub trait Ask: 'static {
+    type Add<List>;
+}
+
+impl<T: 'static> Ask for Slot<T> {
+    type Add<List> = Above<T, List>;
+}
+
+impl<T: 'static> Ask for &'static mut T {
+    type Add<List> = Above<T, List>;
+}
+
+impl<T: 'static> Ask for &'static T {
+    type Add<List> = Shared<T, List>;
+}
+
+/// The list `Self` has all that `A` asks for.
+#[doc(hidden)]
+pub trait Answers<A, Indices> {}
+
+/// The list `Self` has the one thing that `A` asks for.
+#[doc(hidden)]
+pub trait AnswersOne<A, Index> {}
+
+#[diagnostic::do_not_recommend]
+impl<T, Index, List: ProvidesMut<T, Index>> AnswersOne<Slot<T>, Index> for List {}
+#[diagnostic::do_not_recommend]
+impl<T, Index, List: ProvidesMut<T, Index>> AnswersOne<&'static mut T, Index> for List {}
+#[diagnostic::do_not_recommend]
+impl<T, Index, List: Provides<T, Index>> AnswersOne<&'static T, Index> for List {}
+
+macro_rules! asks {
+    ($($ask:ident $index:ident),*) => {
+        impl<$($ask: Ask),*> Asks for ($($ask,)*) {
+            type List = asks!(@list $($ask)*);
+        }
+
+        impl<List, $($ask, $index),*> Answers<($($ask,)*), ($($index,)*)> for List
+        where
+            $(List: AnswersOne<$ask, $index>,)*
+        {
+        }
+    };
+    (@list) => { Nothing };
+    (@list $first:ident $($rest:ident)*) => { $first::Add<asks!(@list $($rest)*)> };
+}
+
+asks!();
+asks!(A I);
+asks!(A I, B J);
+asks!(A I, B J, C K);
+asks!(A I, B J, C K, D L);
+asks!(A I, B J, C K, D L, E M);
+asks!(A I, B J, C K, D L, E M, F N);
 
 /// The key to a `T` that a middleware above provides: `ctx[slot]`.
 ///

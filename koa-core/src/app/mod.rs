@@ -47,7 +47,7 @@ pub use application::Application;
 /// ```
 ///
 /// The type parameters are inferred. They are the layers, the list of what they provide, and how deep they nest; a
-/// function that makes an app puts the layers into a [`Stack`] and returns that.
+/// function that makes a part of an app returns a [`Group`](crate::Group).
 pub struct App<C = Identity, List = Nothing, Depth = Shallow> {
     stack: Stack<C, Depth>,
     application: Application,

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 
 use crate::middleware::{Middleware, Next};
-use crate::wiring::{Above, Nothing, ProvidesMut, Requires};
+use crate::wiring::{Answers, Asks, Provision, Requires};
 use crate::{Context, Result};
 
 type BoxFuture<'a> = Pin<Box<dyn Future<Output = Result> + Send + 'a>>;
@@ -16,8 +16,8 @@ type BoxFuture<'a> = Pin<Box<dyn Future<Output = Result> + Send + 'a>>;
 /// It costs two boxes a request. A `Vec` of them is a middleware too, which runs them in their order, and so is an
 /// `Option` of any middleware, which needs no box.
 ///
-/// `Needs` is what the layers above must provide, as a tuple; what is inside may ask for that and nothing else. It
-/// cannot provide anything: that would have to be known when compiling.
+/// `A` is what the layers above must provide, as a tuple (see [`Asks`]); what is inside may ask for that and nothing
+/// else. It cannot provide anything: that would have to be known when compiling.
 ///
 /// ```
 /// use koa::prelude::*;
@@ -40,35 +40,36 @@ type BoxFuture<'a> = Pin<Box<dyn Future<Output = Result> + Send + 'a>>;
 /// layers.push(BoxMiddleware::new(hello));
 /// let app = App::new().with(layers);
 /// ```
-pub struct BoxMiddleware<Needs = ()> {
+pub struct BoxMiddleware<A = ()> {
     inner: Box<dyn ErasedMiddleware>,
-    needs: PhantomData<fn() -> Needs>,
+    asks: PhantomData<fn() -> A>,
 }
 
-impl<Needs: Wanted> BoxMiddleware<Needs> {
-    /// Boxes `middleware`, which may ask for what `Needs` names.
+impl<A: Asks> BoxMiddleware<A> {
+    /// Boxes `middleware`, which may ask for what `A` names.
     pub fn new<M, Indices>(middleware: M) -> Self
     where
-        M: Middleware + Requires<Needs::List, Indices>,
-        M::Provides: crate::wiring::Provision<Value = ()>,
+        M: Middleware + Requires<A::List, Indices>,
+        M::Provides: Provision<Value = ()>,
     {
         Self {
             inner: Box::new(middleware),
-            needs: PhantomData,
+            asks: PhantomData,
         }
     }
 }
 
-impl<Needs> fmt::Debug for BoxMiddleware<Needs> {
+impl<A> fmt::Debug for BoxMiddleware<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("BoxMiddleware")
     }
 }
 
-/// What a box asks for: a tuple of types.
-pub trait Wanted: 'static {
-    /// The same as a list.
-    type List;
+impl<A, List, Indices> Requires<List, Indices> for BoxMiddleware<A> where List: Answers<A, Indices> {}
+
+impl<A, List, Indices> Requires<List, Indices> for Vec<BoxMiddleware<A>> where
+    List: Answers<A, Indices>
+{
 }
 
 trait ErasedMiddleware: Send + Sync + 'static {
@@ -78,7 +79,7 @@ trait ErasedMiddleware: Send + Sync + 'static {
 impl<M> ErasedMiddleware for M
 where
     M: Middleware,
-    M::Provides: crate::wiring::Provision<Value = ()>,
+    M::Provides: Provision<Value = ()>,
 {
     fn call<'a>(&'a self, ctx: &'a mut Context, next: BoxNext<'a>) -> BoxFuture<'a> {
         Box::pin(Middleware::call(self, ctx, next))
@@ -119,7 +120,7 @@ impl Next for BoxNext<'_> {
     }
 }
 
-impl<Needs: 'static> Middleware for BoxMiddleware<Needs> {
+impl<A: 'static> Middleware for BoxMiddleware<A> {
     type Provides = ();
 
     fn call<'a, N>(
@@ -135,7 +136,7 @@ impl<Needs: 'static> Middleware for BoxMiddleware<Needs> {
 }
 
 /// Boxed layers in their order, as koa-compose runs an array.
-impl<Needs: 'static> Middleware for Vec<BoxMiddleware<Needs>> {
+impl<A: 'static> Middleware for Vec<BoxMiddleware<A>> {
     type Provides = ();
 
     fn call<'a, N>(
@@ -150,8 +151,8 @@ impl<Needs: 'static> Middleware for Vec<BoxMiddleware<Needs>> {
     }
 }
 
-fn run_all<'a, Needs: 'static>(
-    layers: &'a [BoxMiddleware<Needs>],
+fn run_all<'a, A: 'static>(
+    layers: &'a [BoxMiddleware<A>],
     ctx: &'a mut Context,
     next: BoxNext<'a>,
 ) -> BoxFuture<'a> {
@@ -165,12 +166,12 @@ fn run_all<'a, Needs: 'static>(
 }
 
 /// The layers of a `Vec` that are still to run.
-struct Rest<'n, Needs> {
-    layers: &'n [BoxMiddleware<Needs>],
+struct Rest<'n, A> {
+    layers: &'n [BoxMiddleware<A>],
     next: BoxNext<'n>,
 }
 
-impl<Needs: 'static> Next for Rest<'_, Needs> {
+impl<A: 'static> Next for Rest<'_, A> {
     fn run<'a>(self, ctx: &'a mut Context) -> impl Future<Output = Result> + Send + 'a
     where
         Self: 'a,
@@ -190,7 +191,7 @@ impl<Needs: 'static> Next for Rest<'_, Needs> {
 impl<M> Middleware for Option<M>
 where
     M: Middleware,
-    M::Provides: crate::wiring::Provision<Value = ()>,
+    M::Provides: Provision<Value = ()>,
 {
     type Provides = ();
 
@@ -206,31 +207,3 @@ where
 }
 
 impl<M, List, Indices> Requires<List, Indices> for Option<M> where M: Requires<List, Indices> {}
-
-macro_rules! wanted {
-    ($($type:ident $index:ident),*) => {
-        impl<$($type: 'static),*> Wanted for ($($type,)*) {
-            type List = wanted!(@list $($type),*);
-        }
-
-        impl<List, $($type, $index),*> Requires<List, ($($index,)*)> for BoxMiddleware<($($type,)*)>
-        where
-            $(List: ProvidesMut<$type, $index>,)*
-        {
-        }
-
-        impl<List, $($type, $index),*> Requires<List, ($($index,)*)> for Vec<BoxMiddleware<($($type,)*)>>
-        where
-            $(List: ProvidesMut<$type, $index>,)*
-        {
-        }
-    };
-    (@list) => { Nothing };
-    (@list $first:ident $(, $rest:ident)*) => { Above<$first, wanted!(@list $($rest),*)> };
-}
-
-wanted!();
-wanted!(A I);
-wanted!(A I, B J);
-wanted!(A I, B J, C K);
-wanted!(A I, B J, C K, D L);

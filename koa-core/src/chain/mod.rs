@@ -3,6 +3,7 @@
 
 mod boxed;
 mod depth;
+mod group;
 mod mount;
 mod segment;
 mod stack;
@@ -16,6 +17,7 @@ use crate::{Context, Result};
 
 pub use boxed::BoxMiddleware;
 pub(crate) use depth::{Fifteen, Holds, One, Shallow};
+pub use group::Group;
 pub(crate) use mount::Inside;
 pub use mount::Mount;
 pub(crate) use segment::Segment;
@@ -24,7 +26,7 @@ pub(crate) use stack::{Deeper, Grown};
 
 /// Layers in their order, ready to be run in front of whatever follows.
 ///
-/// Of use only to name what a function returns: `Stack<impl Onion>`.
+/// Of use only to name what a function returns: [`Group<impl Onion>`](Group).
 pub trait Onion: Send + Sync + Sized + 'static {
     /// What the last layer hands on, where the layers were handed a `V`.
     #[doc(hidden)]

@@ -8,7 +8,7 @@ use crate::chain::depth::{Holds, Shallow, Tally};
 use crate::chain::mount::{Inside, Mount};
 use crate::chain::{Chain, Identity, Onion};
 use crate::middleware::{Middleware, Next, ValueOf};
-use crate::wiring::{Group, Provision, Requires};
+use crate::wiring::{Layers, Provision, Requires};
 use crate::{Context, Result};
 
 /// What `M` provides.
@@ -26,7 +26,7 @@ pub(crate) type Deeper<Depth, M> = <Depth as Holds<ProvidedBy<M>>>::After;
 /// [`with`](crate::App::with) or under a prefix with [`mount`](crate::App::mount). What its layers ask for is
 /// checked there; what they provide reaches the layers after the group.
 ///
-/// The type parameters are inferred; a function that makes one returns `Stack<impl Onion>`.
+/// The type parameters are inferred. A function that makes one returns it as a [`Group`](crate::Group).
 ///
 /// ```
 /// use koa::prelude::*;
@@ -111,7 +111,7 @@ where
     Front: 'static,
     Room: 'static,
 {
-    type Provides = Group<C, Front, Room>;
+    type Provides = Layers<C, Front, Room>;
 
     fn call<'a, N>(
         &'a self,

@@ -1,0 +1,145 @@
+//! The server of the benchmarks.
+//!
+//! | path | answer |
+//! | --- | --- |
+//! | `/` | `Hello World` |
+//! | `/json` | `{"message":"Hello, World!"}`, serialised for each request |
+//! | `/onion/{n}`, n = 0, 1, 5, 10, 20 | n, as counted by n layers in the request's state, before and after `next` |
+//! | `/onion-alt/{n}` | n, behind n layers that do nothing |
+
+use koa::prelude::*;
+
+/// Serves on 127.0.0.1.
+///
+/// # Errors
+///
+/// That the port is taken.
+pub async fn serve(port: u16) -> Result {
+    let counting = Ladder {
+        path: "/onion/",
+        none: Stack::new().with(Passed),
+        one: Stack::new().with(count).with(Passed),
+        five: five!(Stack::new(), count).with(Passed),
+        ten: five!(five!(Stack::new(), count), count).with(Passed),
+        twenty: five!(
+            five!(five!(five!(Stack::new(), count), count), count),
+            count
+        )
+        .with(Passed),
+    };
+    let empty = Ladder {
+        path: "/onion-alt/",
+        none: Says("0"),
+        one: Stack::new().with(pass).with(Says("1")),
+        five: five!(Stack::new(), pass).with(Says("5")),
+        ten: five!(five!(Stack::new(), pass), pass).with(Says("10")),
+        twenty: five!(five!(five!(five!(Stack::new(), pass), pass), pass), pass).with(Says("20")),
+    };
+    App::new()
+        .with(plain)
+        .with(counting)
+        .with(empty)
+        .listen(("127.0.0.1", port))
+        .await
+}
+
+macro_rules! five {
+    ($stack:expr, $layer:expr) => {
+        $stack
+            .with($layer)
+            .with($layer)
+            .with($layer)
+            .with($layer)
+            .with($layer)
+    };
+}
+use five;
+
+#[derive(serde::Serialize)]
+struct Message {
+    message: &'static str,
+}
+
+#[middleware]
+async fn plain(ctx: &mut Context, next: impl Next) -> Result {
+    match ctx.path() {
+        "/" => ctx.set_body("Hello World"),
+        "/json" => ctx.set_body(Json(Message {
+            message: "Hello, World!",
+        })),
+        _ => return next.run(ctx).await,
+    }
+    Ok(())
+}
+
+/// What the layers of `/onion` count.
+#[derive(Default)]
+struct Counts {
+    before: u32,
+    after: u32,
+}
+
+#[middleware]
+async fn count(ctx: &mut Context, next: impl Next) -> Result {
+    ctx.state.get_or_default::<Counts>().before += 1;
+    next.run(ctx).await?;
+    ctx.state.get_or_default::<Counts>().after += 1;
+    Ok(())
+}
+
+/// The end of `/onion`: how many layers there were.
+struct Passed;
+
+#[middleware]
+impl Passed {
+    async fn call(&self, ctx: &mut Context) -> String {
+        let counts = ctx.state.get::<Counts>();
+        counts.map_or(0, |counts| counts.before).to_string()
+    }
+}
+
+#[middleware]
+async fn pass(ctx: &mut Context, next: impl Next) -> Result {
+    next.run(ctx).await
+}
+
+/// The end of `/onion-alt`.
+struct Says(&'static str);
+
+#[middleware]
+impl Says {
+    async fn call(&self) -> &'static str {
+        self.0
+    }
+}
+
+/// Layers of one path each.
+struct Ladder<A, B, C, D, E> {
+    path: &'static str,
+    none: A,
+    one: B,
+    five: C,
+    ten: D,
+    twenty: E,
+}
+
+#[middleware]
+impl<A, B, C, D, E> Ladder<A, B, C, D, E>
+where
+    A: Middleware<Provides: koa::Provision<Value = ()>>,
+    B: Middleware<Provides: koa::Provision<Value = ()>>,
+    C: Middleware<Provides: koa::Provision<Value = ()>>,
+    D: Middleware<Provides: koa::Provision<Value = ()>>,
+    E: Middleware<Provides: koa::Provision<Value = ()>>,
+{
+    async fn call(&self, ctx: &mut Context, next: impl Next) -> Result {
+        match ctx.path().strip_prefix(self.path) {
+            Some("0") => self.none.call(ctx, next).await,
+            Some("1") => self.one.call(ctx, next).await,
+            Some("5") => self.five.call(ctx, next).await,
+            Some("10") => self.ten.call(ctx, next).await,
+            Some("20") => self.twenty.call(ctx, next).await,
+            _ => next.run(ctx).await,
+        }
+    }
+}

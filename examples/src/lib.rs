@@ -1,0 +1,10 @@
+//! What the examples share.
+
+/// The port to listen on: `PORT`, or 3000.
+#[must_use]
+pub fn port() -> u16 {
+    std::env::var("PORT")
+        .ok()
+        .and_then(|port| port.parse().ok())
+        .unwrap_or(3000)
+}
