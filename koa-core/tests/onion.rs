@@ -119,7 +119,11 @@ async fn greet(ctx: &mut Context, visits: &mut Visits, user: &User) -> String {
 
 #[test]
 fn what_is_provided_reaches_the_layers_below() {
-    let app = App::new().with(with_visits).with(with_user).with(count).with(greet);
+    let app = App::new()
+        .with(with_visits)
+        .with(with_user)
+        .with(count)
+        .with(greet);
     let server = serve(app);
     let answer = get(server.address, "/x");
     assert_eq!(answer.text(), "/x ada 20");
@@ -203,6 +207,11 @@ fn greeting() -> Group<impl Onion, (&'static User, Slot<Visits>)> {
 
 #[test]
 fn a_function_can_return_a_group() {
-    let server = serve(App::new().with(with_user).with(with_visits).with(greeting()));
+    let server = serve(
+        App::new()
+            .with(with_user)
+            .with(with_visits)
+            .with(greeting()),
+    );
     assert_eq!(get(server.address, "/").text(), "/ ada 10");
 }

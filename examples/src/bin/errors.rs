@@ -4,6 +4,11 @@
 
 use koa::prelude::*;
 
+#[derive(serde::Serialize)]
+struct Problem<'a> {
+    error: &'a str,
+}
+
 /// Answers the errors below it in JSON, as an API would; the app's listeners hear of them all the same.
 #[middleware]
 async fn json_errors(ctx: &mut Context, next: impl Next) -> Result {
@@ -13,7 +18,7 @@ async fn json_errors(ctx: &mut Context, next: impl Next) -> Result {
         } else {
             "something went wrong"
         };
-        let answer = Body::json(&[("error", message)]);
+        let answer = Body::json(&Problem { error: message });
         ctx.set_status(error.status())?;
         ctx.set_body(answer);
         ctx.app().emit_error(&error, ctx);

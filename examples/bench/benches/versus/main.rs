@@ -1,1 +1,91 @@
-fn main() {}
+//! koa beside bare hyper and axum: instructions a request, and requests a second.
+//!
+//! `cargo bench -p bench-koa-rs`. The instructions are user-space ones, counted by valgrind's callgrind, and repeat
+//! within half a percent on any machine; without valgrind that table is left out. Requests a second depend on the
+//! machine and on what else it does: read them as ratios.
+
+mod contenders;
+mod instructions;
+mod load;
+
+use std::process::{Child, Command, Stdio};
+
+const CONTENDERS: [&str; 3] = ["hyper", "axum", "koa"];
+const PATHS: [(&str, &str); 2] = [("plaintext", "/"), ("json", "/json")];
+const LADDER: [&str; 3] = ["/onion/1", "/onion/10", "/onion-alt/1"];
+
+fn main() -> std::io::Result<()> {
+    // A contender serves in a process of its own, which is this program.
+    if let Ok(name) = std::env::var("CONTENDER") {
+        let port = std::env::var("PORT")
+            .ok()
+            .and_then(|port| port.parse().ok());
+        return contenders::serve(&name, port.unwrap_or(0));
+    }
+    if instructions::can_be_counted() {
+        println!("\nInstructions a request, on one connection\n");
+        println!("| | hyper | axum | koa |\n| --- | ---: | ---: | ---: |");
+        for (name, path) in PATHS {
+            row(name, |contender| instructions::a_request(contender, path))?;
+        }
+        let [one, ten, empty_one] = LADDER.map(|path| instructions::a_request("koa", path));
+        let layer = (ten? - one?) / 9.0;
+        println!(
+            "\nA layer that counts in the request's state, before and after `next`: {layer:.0}"
+        );
+        let layer = (instructions::a_request("koa", "/onion-alt/10")? - empty_one?) / 9.0;
+        println!("A layer that does nothing: {layer:.0}");
+    } else {
+        println!("valgrind is not installed: no instructions are counted");
+    }
+    println!("\nRequests a second, on 32 connections\n");
+    println!("| | hyper | axum | koa |\n| --- | ---: | ---: | ---: |");
+    for (name, path) in PATHS {
+        row(name, |contender| load::requests_a_second(contender, path))?;
+    }
+    Ok(())
+}
+
+/// A row of a table: each contender's figure, and its ratio to the first one's.
+fn row(name: &str, figure: impl Fn(&str) -> std::io::Result<f64>) -> std::io::Result<()> {
+    let mut line = format!("| {name} |");
+    let mut first = None;
+    for contender in CONTENDERS {
+        let figure = figure(contender)?;
+        let ratio = figure / *first.get_or_insert(figure);
+        line.push_str(&format!(" {figure:.0} ({ratio:.2}) |"));
+    }
+    println!("{line}");
+    Ok(())
+}
+
+/// Starts a contender, and waits until it accepts connections.
+fn start(contender: &str, through: &[&str]) -> std::io::Result<(Child, u16)> {
+    let port = free_port()?;
+    let program = std::env::current_exe()?;
+    let mut words = through.iter().map(std::ffi::OsStr::new);
+    let mut command = match words.next() {
+        Some(first) => {
+            let mut command = Command::new(first);
+            command.args(words).arg(program);
+            command
+        }
+        None => Command::new(program),
+    };
+    let child = command
+        .env("CONTENDER", contender)
+        .env("PORT", port.to_string())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()?;
+    while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+        std::thread::yield_now();
+    }
+    Ok((child, port))
+}
+
+fn free_port() -> std::io::Result<u16> {
+    Ok(std::net::TcpListener::bind("127.0.0.1:0")?
+        .local_addr()?
+        .port())
+}

@@ -1,0 +1,74 @@
+//! The same two answers by three servers, each written the usual way and on one thread.
+
+use std::convert::Infallible;
+use std::io;
+
+use axum::routing::get;
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpListener;
+
+#[derive(serde::Serialize)]
+struct Message {
+    message: &'static str,
+}
+
+const MESSAGE: Message = Message {
+    message: "Hello, World!",
+};
+
+/// Serves until the process ends.
+pub(crate) fn serve(contender: &str, port: u16) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    match contender {
+        "hyper" => runtime.block_on(hyper(port)),
+        "axum" => runtime.block_on(axum(port)),
+        _ => runtime
+            .block_on(bench_koa_rs::serve(port))
+            .map_err(|error| io::Error::other(error.to_string())),
+    }
+}
+
+async fn hyper(port: u16) -> io::Result<()> {
+    let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+    loop {
+        let (stream, _) = listener.accept().await?;
+        let connection =
+            http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(answer));
+        tokio::spawn(connection);
+    }
+}
+
+async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+    let (kind, body) = match request.uri().path() {
+        "/json" => (
+            "application/json",
+            serde_json::to_vec(&MESSAGE).unwrap_or_default().into(),
+        ),
+        _ => (
+            "text/plain; charset=utf-8",
+            Bytes::from_static(b"Hello World"),
+        ),
+    };
+    let mut response = Response::new(Full::new(body));
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    Ok(response)
+}
+
+async fn axum(port: u16) -> io::Result<()> {
+    let app = axum::Router::new()
+        .route("/", get(async || "Hello World"))
+        .route("/json", get(async || axum::Json(MESSAGE)));
+    let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+    axum::serve(listener, app).await
+}

@@ -1,0 +1,65 @@
+//! Requests a second: one on each of 32 connections at a time.
+
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+const CONNECTIONS: usize = 32;
+const TIME: Duration = Duration::from_secs(3);
+
+/// A connection that asks for one path after another.
+pub(crate) struct Connection {
+    stream: TcpStream,
+    buffer: [u8; 4096],
+}
+
+impl Connection {
+    pub(crate) fn open(port: u16) -> io::Result<Self> {
+        let stream = TcpStream::connect(("127.0.0.1", port))?;
+        stream.set_nodelay(true)?;
+        Ok(Self {
+            stream,
+            buffer: [0; 4096],
+        })
+    }
+
+    pub(crate) fn ask(&mut self, path: &str) -> io::Result<()> {
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: bench/1\r\nAccept: */*\r\n\r\n"
+        );
+        self.stream.write_all(request.as_bytes())
+    }
+
+    /// Reads an answer, each of which is one short packet.
+    pub(crate) fn answer(&mut self) -> io::Result<()> {
+        let read = self.stream.read(&mut self.buffer)?;
+        if self.buffer[..read].starts_with(b"HTTP/1.1 200 OK\r\n") {
+            Ok(())
+        } else {
+            Err(io::Error::other("an answer that is not 200"))
+        }
+    }
+}
+
+/// How many requests a contender answers in a second.
+pub(crate) fn requests_a_second(contender: &str, path: &str) -> io::Result<f64> {
+    let (mut child, port) = crate::start(contender, &[])?;
+    let mut connections = (0..CONNECTIONS)
+        .map(|_| Connection::open(port))
+        .collect::<io::Result<Vec<_>>>()?;
+    let start = Instant::now();
+    let mut answered: u32 = 0;
+    while start.elapsed() < TIME {
+        for connection in &mut connections {
+            connection.ask(path)?;
+        }
+        for connection in &mut connections {
+            connection.answer()?;
+            answered += 1;
+        }
+    }
+    let taken = start.elapsed().as_secs_f64();
+    child.kill()?;
+    child.wait()?;
+    Ok(f64::from(answered) / taken)
+}

@@ -1,0 +1,91 @@
+//! The examples of Koa's document answer as Koa itself does. Koa comes from npm, and is asked beside ours.
+//!
+//! Without Node and npm the comparison cannot be made, and the test says so; with `CI` set it then fails.
+
+mod program;
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::LazyLock;
+
+use program::{Answer, Program};
+
+/// The folder of Koa, installed there if it is not yet.
+fn koa() -> Option<&'static Path> {
+    static FOLDER: LazyLock<Option<&Path>> = LazyLock::new(install);
+    *FOLDER
+}
+
+fn install() -> Option<&'static Path> {
+    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/koa"));
+    if folder.join("node_modules/koa").exists() {
+        return Some(folder);
+    }
+    let installed = Command::new("npm")
+        .args(["ci", "--silent"])
+        .current_dir(folder)
+        .status();
+    match installed {
+        Ok(status) if status.success() => Some(folder),
+        outcome => {
+            assert!(
+                std::env::var_os("CI").is_none(),
+                "Koa cannot be installed from npm: {outcome:?}"
+            );
+            eprintln!(
+                "NOT TESTED against Koa itself: it cannot be installed from npm ({outcome:?})"
+            );
+            None
+        }
+    }
+}
+
+/// The time differs from run to run.
+fn without_time(mut answer: Answer) -> Answer {
+    for (name, value) in &mut answer.headers {
+        if name == "x-response-time" {
+            assert!(
+                value.trim_end_matches("ms").parse::<u32>().is_ok(),
+                "{value}"
+            );
+            "some time".clone_into(value);
+        }
+    }
+    answer
+}
+
+fn compare(name: &str, ours: &Program) {
+    let Some(folder) = koa() else { return };
+    let mut theirs = Program::start(
+        Command::new("node")
+            .arg("server.js")
+            .arg(name)
+            .current_dir(folder),
+    );
+    let port = theirs.line();
+    theirs.addresses.push(format!("127.0.0.1:{port}"));
+    for (method, path) in [
+        ("GET", "/"),
+        ("GET", "/any/path?q=1"),
+        ("HEAD", "/"),
+        ("POST", "/"),
+        ("OPTIONS", "/x"),
+    ] {
+        let ours = without_time(ours.ask(method, path, ""));
+        let theirs = without_time(theirs.ask(method, path, ""));
+        assert_eq!(ours, theirs, "{name}: {method} {path}");
+    }
+}
+
+#[test]
+fn hello() {
+    compare("hello", &Program::example(env!("CARGO_BIN_EXE_hello"), 1));
+}
+
+#[test]
+fn cascade() {
+    compare(
+        "cascade",
+        &Program::example(env!("CARGO_BIN_EXE_cascade"), 1),
+    );
+}
