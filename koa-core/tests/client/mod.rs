@@ -7,33 +7,33 @@ use std::time::Duration;
 
 /// A response, as read off the wire.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Answer {
-    pub status: u16,
-    pub message: String,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) message: String,
     /// Names in lower case, in the order they came, without `date`.
-    pub headers: Vec<(String, String)>,
-    pub body: Vec<u8>,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Answer {
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8(self.body.clone()).expect("the body is text")
     }
 
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let found = self.headers.iter().find(|(field, _)| field == name);
         found.map(|(_, value)| value.as_str())
     }
 }
 
 /// A connection to a server.
-pub struct Client {
+pub(crate) struct Client {
     stream: TcpStream,
     buffer: Vec<u8>,
 }
 
 impl Client {
-    pub fn connect(address: SocketAddr) -> Self {
+    pub(crate) fn connect(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).expect("the server listens");
         stream.set_nodelay(true).unwrap();
         // A test that waits longer than this has failed.
@@ -46,22 +46,22 @@ impl Client {
         }
     }
 
-    pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
+    pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) {
         self.stream.write_all(bytes.as_ref()).expect("it is sent");
     }
 
     /// As `send`, to a server that may have closed the connection.
-    pub fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
+    pub(crate) fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
         self.stream.write_all(bytes.as_ref())
     }
 
     /// Asks with GET, on a connection that stays open.
-    pub fn get(&mut self, path: &str) -> Answer {
+    pub(crate) fn get(&mut self, path: &str) -> Answer {
         self.ask("GET", path, "")
     }
 
     /// Asks with a method and more header lines, each ended.
-    pub fn ask(&mut self, method: &str, path: &str, headers: &str) -> Answer {
+    pub(crate) fn ask(&mut self, method: &str, path: &str, headers: &str) -> Answer {
         self.send(format!(
             "{method} {path} HTTP/1.1\r\nHost: test\r\n{headers}\r\n"
         ));
@@ -69,7 +69,7 @@ impl Client {
     }
 
     /// Reads one response; `None` where the connection ends before one.
-    pub fn read(&mut self, head_only: bool) -> Option<Answer> {
+    pub(crate) fn read(&mut self, head_only: bool) -> Option<Answer> {
         let end = loop {
             if let Some(at) = find(&self.buffer, b"\r\n\r\n") {
                 break at + 4;
@@ -144,7 +144,7 @@ impl Client {
     }
 
     /// Waits for more bytes; false at the end of the connection.
-    pub fn fill(&mut self) -> bool {
+    pub(crate) fn fill(&mut self) -> bool {
         let mut chunk = [0; 64 * 1024];
         match self.stream.read(&mut chunk) {
             Ok(0) => false,
@@ -158,13 +158,13 @@ impl Client {
     }
 
     /// Reads to the end of the connection, and gives what came.
-    pub fn rest(&mut self) -> Vec<u8> {
+    pub(crate) fn rest(&mut self) -> Vec<u8> {
         while self.fill() {}
         std::mem::take(&mut self.buffer)
     }
 
     /// Goes away at once: the server sees a reset where it still writes.
-    pub fn cut(self) {
+    pub(crate) fn cut(self) {
         let _ = self.stream.shutdown(Shutdown::Both);
     }
 }
@@ -176,6 +176,6 @@ fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
 }
 
 /// Asks once, on a connection of its own.
-pub fn get(address: SocketAddr, path: &str) -> Answer {
+pub(crate) fn get(address: SocketAddr, path: &str) -> Answer {
     Client::connect(address).get(path)
 }

@@ -7,17 +7,17 @@ use koa::{App, Onion, Server};
 use tokio::runtime::{Builder, Runtime};
 
 /// A server that runs until this is dropped.
-pub struct Serving {
-    pub address: SocketAddr,
+pub(crate) struct Serving {
+    pub(crate) address: SocketAddr,
     runtime: Option<Runtime>,
 }
 
-pub fn serve<C: Onion, List: 'static, Depth: 'static>(app: App<C, List, Depth>) -> Serving {
+pub(crate) fn serve<C: Onion, List: 'static, Depth: 'static>(app: App<C, List, Depth>) -> Serving {
     serve_with(app, |server| server)
 }
 
 /// The same with a change to the server before it runs.
-pub fn serve_with<C: Onion, List: 'static, Depth: 'static>(
+pub(crate) fn serve_with<C: Onion, List: 'static, Depth: 'static>(
     app: App<C, List, Depth>,
     change: impl FnOnce(Server<C>) -> Server<C>,
 ) -> Serving {
@@ -38,7 +38,7 @@ pub fn serve_with<C: Onion, List: 'static, Depth: 'static>(
 
 impl Serving {
     /// How many tasks are alive: the accept loop, the sweep, and one for each connection.
-    pub fn tasks(&self) -> usize {
+    pub(crate) fn tasks(&self) -> usize {
         let runtime = self.runtime.as_ref().unwrap();
         runtime.metrics().num_alive_tasks()
     }

@@ -1,0 +1,140 @@
+//! What a request allocates: nothing that bare hyper would not. Counted over a real socket, on the server's thread.
+
+mod client;
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::mpsc::channel;
+
+use allocation_counter::measure;
+use bytes::Bytes;
+use client::Client;
+use http_body_util::Full;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use koa::{Onion, prelude::*};
+use tokio::net::TcpListener;
+use tokio::runtime::Builder;
+
+const REQUESTS: u64 = 200;
+
+/// How many allocations a request costs a server, which `start` starts on this thread's runtime.
+fn a_request(start: impl AsyncFnOnce() -> SocketAddr) -> u64 {
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    let address = runtime.block_on(start());
+    let (say, mut said) = tokio::sync::mpsc::channel::<()>(1);
+    let (go, may_go) = channel();
+    let client = std::thread::spawn(move || {
+        let mut client = Client::connect(address);
+        // Buffers grow, and pools fill, with the first requests.
+        for _ in 0..20 {
+            assert_eq!(client.get("/").status, 200);
+        }
+        say.blocking_send(()).unwrap();
+        may_go.recv().unwrap();
+        for _ in 0..REQUESTS {
+            assert_eq!(client.get("/").status, 200);
+        }
+        say.blocking_send(()).unwrap();
+    });
+    runtime.block_on(said.recv());
+    let counted = measure(|| {
+        go.send(()).unwrap();
+        runtime.block_on(said.recv());
+    });
+    client.join().unwrap();
+    // What is not done for each request, such as waking this thread, is lost in the division.
+    counted.count_total / REQUESTS
+}
+
+fn of_koa<C: Onion, List: 'static, Depth: 'static>(app: App<C, List, Depth>) -> u64 {
+    a_request(async move || {
+        let server = app.bind("127.0.0.1:0").await.unwrap();
+        let address = server.addresses()[0];
+        tokio::spawn(server.run());
+        address
+    })
+}
+
+fn of_hyper(body: fn() -> Bytes) -> u64 {
+    a_request(async move || {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                let service = service_fn(move |_| async move {
+                    let mut response = hyper::Response::new(Full::new(body()));
+                    let value =
+                        hyper::header::HeaderValue::from_static("text/plain; charset=utf-8");
+                    response.headers_mut().insert("content-type", value);
+                    Ok::<_, Infallible>(response)
+                });
+                let http = hyper::server::conn::http1::Builder::new();
+                tokio::spawn(http.serve_connection(TokioIo::new(stream), service));
+            }
+        });
+        address
+    })
+}
+
+#[middleware]
+async fn pass(ctx: &mut Context, next: impl Next) -> Result {
+    next.run(ctx).await
+}
+
+#[middleware]
+async fn hello() -> &'static str {
+    "Hello World"
+}
+
+#[middleware]
+async fn numbers() -> Json<[u8; 3]> {
+    Json([1, 2, 3])
+}
+
+#[test]
+fn text_allocates_nothing() {
+    assert_eq!(of_koa(App::new().with(hello)), 0);
+    assert!(
+        of_hyper(|| Bytes::from_static(b"Hello World")) > 0,
+        "the count counts"
+    );
+}
+
+#[test]
+fn json_allocates_what_it_does_with_bare_hyper_at_the_most() {
+    let hyper = of_hyper(|| serde_json::to_vec(&[1, 2, 3]).unwrap().into());
+    let koa = of_koa(App::new().with(numbers));
+    assert!(koa <= hyper, "{koa} allocations, hyper's are {hyper}");
+}
+
+#[test]
+fn sixteen_layers_allocate_nothing_and_each_sixteen_more_once() {
+    macro_rules! five {
+        ($app:expr) => {
+            $app.with(pass).with(pass).with(pass).with(pass).with(pass)
+        };
+    }
+    let fifteen = five!(five!(five!(App::new())));
+    assert_eq!(of_koa(fifteen.with(hello)), 0, "16 layers");
+
+    let sixteen = five!(five!(five!(App::new()))).with(pass);
+    assert_eq!(of_koa(sixteen.with(hello)), 1, "17 layers");
+
+    let thirty_one = five!(five!(five!(five!(five!(five!(App::new())))))).with(pass);
+    assert_eq!(of_koa(thirty_one.with(hello)), 1, "32 layers");
+
+    let thirty_two = five!(five!(five!(five!(five!(five!(App::new()))))))
+        .with(pass)
+        .with(pass);
+    assert_eq!(of_koa(thirty_two.with(hello)), 2, "33 layers");
+}
+
+#[test]
+fn a_group_of_layers_costs_no_more_than_its_layers() {
+    let group = Stack::new().with(pass).with(pass).with(pass);
+    assert_eq!(of_koa(App::new().with(pass).with(group).with(hello)), 0);
+    let mounted = Stack::new().with(pass).with(hello);
+    assert_eq!(of_koa(App::new().with(pass).mount("/", mounted)), 0);
+}
