@@ -1,5 +1,12 @@
 //! Each example, run as a program and asked over a real socket.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may say what it takes for granted"
+)]
+
 mod program;
 
 use program::{Program, ask};

@@ -2,6 +2,13 @@
 //!
 //! Without Node and npm the comparison cannot be made, and the test says so; with `CI` set it then fails.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may say what it takes for granted"
+)]
+
 mod program;
 
 use std::path::Path;

@@ -1,5 +1,12 @@
 //! What a request allocates: nothing that bare hyper would not. Counted over a real socket, on the server's thread.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may say what it takes for granted"
+)]
+
 mod client;
 
 use std::convert::Infallible;

@@ -1,5 +1,12 @@
 //! What is no request, or a bad one: a 4xx or a closed connection, and the server serves on.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may say what it takes for granted"
+)]
+
 mod client;
 mod serve;
 

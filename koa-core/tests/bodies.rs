@@ -1,5 +1,12 @@
 //! What a body can be, and what follows from it: status, type, length.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may say what it takes for granted"
+)]
+
 mod client;
 mod serve;
 

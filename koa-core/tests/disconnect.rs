@@ -1,5 +1,12 @@
 //! What happens to a request whose client goes away, at each await of an app of three layers.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may say what it takes for granted"
+)]
+
 mod client;
 mod serve;
 

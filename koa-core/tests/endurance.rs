@@ -1,6 +1,13 @@
 //! A hundred thousand requests that succeed, fail, panic, and are cut off by their clients: the server serves on, and
 //! nothing is left behind.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may say what it takes for granted"
+)]
+
 mod client;
 mod serve;
 

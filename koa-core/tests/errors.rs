@@ -1,5 +1,12 @@
 //! What becomes of an error: the answer, the listeners, the log.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may say what it takes for granted"
+)]
+
 mod client;
 mod serve;
 

@@ -1,5 +1,12 @@
 //! The order of the layers, what they hand on, groups and mounts, over a real socket.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may say what it takes for granted"
+)]
+
 mod client;
 mod serve;
 

@@ -39,6 +39,7 @@ async fn fail(ctx: &mut Context) -> Result<&'static str> {
             std::fs::read("/no/such/file")?;
         }
         // A panic is a 500 too, and the server goes on.
+        #[allow(clippy::panic, reason = "it is what this path shows")]
         "/panic" => panic!("this was not meant to be"),
         "/login" => {
             ensure!(!ctx.get("Authorization").is_empty(), 401, "Please login!");
