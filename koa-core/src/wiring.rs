@@ -181,11 +181,8 @@ pub trait Answers<A, Indices> {}
 #[doc(hidden)]
 pub trait AnswersOne<A, Index> {}
 
-#[diagnostic::do_not_recommend]
 impl<T, Index, List: ProvidesMut<T, Index>> AnswersOne<Slot<T>, Index> for List {}
-#[diagnostic::do_not_recommend]
 impl<T, Index, List: ProvidesMut<T, Index>> AnswersOne<&'static mut T, Index> for List {}
-#[diagnostic::do_not_recommend]
 impl<T, Index, List: Provides<T, Index>> AnswersOne<&'static T, Index> for List {}
 
 macro_rules! asks {
