@@ -23,12 +23,17 @@ async fn show(user: &User, visits: &mut Visits, config: &Config) -> String {
     format!("{} {} {}", config.0, user.0, visits.0)
 }
 
+fn group() -> koa::Group<impl koa::Onion, (&'static User, &'static mut Visits, &'static Config)> {
+    Stack::new().with(show).group()
+}
+
 fn main() {
     let _app = App::new()
         .context(Config("hi"))
         .with(Stack::new().with(provide_user).with(provide_visits))
         .with(Some(show))
-        .with(vec![BoxMiddleware::<(User,)>::new(user_alone)])
+        .with(vec![BoxMiddleware::<(&'static User,)>::new(user_alone)])
+        .mount("/returned", group())
         .mount("/show", show)
         .mount("/group", Stack::new().with(show).mount("/deeper", show))
         .callback();
