@@ -37,16 +37,15 @@ pub(crate) fn other(item: &Other, errors: &mut Errors) {
 pub(crate) fn function(function: &Function, call: &Call, errors: &mut Errors) -> bool {
     let signature = &function.signature;
     if let Some(receiver) = signature.receiver() {
+        let hint = if signature.ident == "call" {
+            "write it there"
+        } else {
+            "write it there, and name this function `call`"
+        };
         errors.push(
             receiver,
             format!(
-                "`#[middleware]` stands on the whole `impl` block, not on a function in it\n\
-                 write it there, and name this function `call`{}",
-                if signature.ident == "call" {
-                    ": it is already"
-                } else {
-                    ""
-                },
+                "`#[middleware]` stands on the whole `impl` block, not on a function in it\n{hint}"
             ),
         );
         return false;
