@@ -7,6 +7,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use crate::chain::{Fifteen, One, Onion};
+use crate::middleware::Middleware;
 
 /// The empty list: nothing has been provided yet.
 #[derive(Debug, Clone, Copy)]
@@ -37,8 +38,8 @@ impl<T, Rest> fmt::Debug for Shared<T, Rest> {
 #[diagnostic::on_unimplemented(
     message = "nothing above this point provides `{T}`",
     label = "needs `{T}`; provided so far: `{Self}`",
-    note = "put a middleware that provides `{T}` (one with `next: impl Next<{T}>`) before this one, with `.with(..)`; \
-            a value of the whole app is given with `.context(..)`"
+    note = "put a middleware that provides `{T}` (one with `next: impl Next<{T}>`) before this one, with `.with(..)`",
+    note = "a value of the whole app is given with `.context(..)`"
 )]
 pub trait Provides<T, Index> {}
 
@@ -48,10 +49,10 @@ impl<List: Has<T, Index>, T, Index> Provides<T, Index> for List {}
 /// The list `Self` has a `T` of this request's own, so that a handler may take `&mut T` and a middleware
 /// [`Slot<T>`].
 #[diagnostic::on_unimplemented(
-    message = "nothing above this point provides `{T}`",
-    label = "needs a `{T}` of the request's own; provided so far: `{Self}`",
-    note = "put a middleware that provides `{T}` (one with `next: impl Next<{T}>`) before this one, with `.with(..)`; \
-            a value given with `.context(..)` belongs to the whole app and can only be taken as `&{T}`"
+    message = "nothing above this point provides `{T}` for this request",
+    label = "needs `{T}`; provided so far: `{Self}`",
+    note = "put a middleware that provides `{T}` (one with `next: impl Next<{T}>`) before this one, with `.with(..)`",
+    note = "a value given with `.context(..)` belongs to the whole app and can only be taken as `&{T}`"
 )]
 pub trait ProvidesMut<T, Index> {}
 
@@ -89,7 +90,10 @@ impl<T, I, Head, Rest: HasMut<T, I>> HasMut<T, There<I>> for Shared<Head, Rest> 
     note = "write `#[middleware]` on the `async fn`, or on an `impl` block with an `async fn call`, \
             and pass its name"
 )]
-pub trait Requires<List, Indices> {}
+pub trait Requires<List, Indices>: Middleware {}
+
+/// [`Requires`], for layers in their order: what no layer among them provides.
+pub trait RequiresAll<List, Indices> {}
 
 /// What a middleware provides, as its type says it: `()` for nothing, `(T,)` for a `T`.
 #[diagnostic::on_unimplemented(
@@ -177,11 +181,8 @@ pub trait Answers<A, Indices> {}
 #[doc(hidden)]
 pub trait AnswersOne<A, Index> {}
 
-#[diagnostic::do_not_recommend]
 impl<T, Index, List: ProvidesMut<T, Index>> AnswersOne<Slot<T>, Index> for List {}
-#[diagnostic::do_not_recommend]
 impl<T, Index, List: ProvidesMut<T, Index>> AnswersOne<&'static mut T, Index> for List {}
-#[diagnostic::do_not_recommend]
 impl<T, Index, List: Provides<T, Index>> AnswersOne<&'static T, Index> for List {}
 
 macro_rules! asks {

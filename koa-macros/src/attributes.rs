@@ -12,6 +12,9 @@ pub(crate) struct Attributes {
     /// On every generated item: `#[cfg(..)]`, the lint levels.
     pub(crate) everywhere: TokenStream,
 
+    /// Of these, the lint levels.
+    pub(crate) lints: TokenStream,
+
     /// On the item that bears the user's name: documentation, `#[deprecated]`.
     pub(crate) named: TokenStream,
 
@@ -42,8 +45,11 @@ impl Attributes {
     fn add(&mut self, meta: &Meta, attribute: TokenStream) {
         let path = meta.path();
         let is = |names: &[&str]| names.iter().any(|name| path.is_ident(name));
-        if is(&["cfg", "allow", "warn", "deny", "forbid"]) {
+        if is(&["cfg"]) {
             self.everywhere.extend(attribute);
+        } else if is(&["allow", "warn", "deny", "forbid"]) {
+            self.everywhere.extend(attribute.clone());
+            self.lints.extend(attribute);
         } else if is(&["doc", "deprecated"]) {
             self.named.extend(attribute);
             if is(&["deprecated"]) {
@@ -82,8 +88,13 @@ mod tests {
             parse_quote!(#[deprecated]),
             parse_quote!(#[cfg_attr(unix, doc = "More.", inline)]),
             parse_quote!(#[expect(unused)]),
+            parse_quote!(#[allow(dead_code)]),
         ]);
-        assert_eq!(sorted.everywhere.to_string(), "# [cfg (unix)]");
+        assert_eq!(
+            sorted.everywhere.to_string(),
+            "# [cfg (unix)] # [allow (dead_code)]"
+        );
+        assert_eq!(sorted.lints.to_string(), "# [allow (dead_code)]");
         assert_eq!(
             sorted.named.to_string(),
             "# [doc = \"Docs.\"] # [deprecated] # [cfg_attr (unix , doc = \"More.\")]"

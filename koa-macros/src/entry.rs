@@ -28,10 +28,7 @@ pub(crate) fn expand(options: TokenStream, item: TokenStream) -> TokenStream {
             }
         }
         Err(_) => {
-            errors.push_at(
-                Span::call_site(),
-                "`#[koa::main]` stands on an `async fn main()`",
-            );
+            errors.push(&item, "`#[koa::main]` stands on an `async fn main()`");
             item
         }
     };

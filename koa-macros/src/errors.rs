@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::ToTokens;
 
 /// The mistakes found so far.
@@ -13,11 +13,6 @@ impl Errors {
     /// Adds a mistake that the tokens `at` make.
     pub(crate) fn push(&mut self, at: impl ToTokens, message: impl Display) {
         self.add(syn::Error::new_spanned(at, message));
-    }
-
-    /// Adds a mistake at `span`.
-    pub(crate) fn push_at(&mut self, span: Span, message: impl Display) {
-        self.add(syn::Error::new(span, message));
     }
 
     /// Adds what the parser found.

@@ -31,6 +31,10 @@ impl Names {
         }
     }
 
+    pub(crate) fn contains(&self, name: &str) -> bool {
+        self.0.contains(name)
+    }
+
     /// `base`, or what is nearest to it and not taken.
     pub(crate) fn fresh(&self, base: &str) -> Ident {
         let mut name = base.to_owned();

@@ -69,29 +69,24 @@ pub(crate) fn borrowed(ty: &Type) -> Option<Span> {
 }
 
 fn find_borrow(tokens: TokenStream) -> Option<Span> {
-    let mut tokens = tokens.into_iter().peekable();
-    while let Some(token) = tokens.next() {
-        let next = tokens.peek();
-        match &token {
-            TokenTree::Punct(mark) if mark.as_char() == '&' => {
-                if !matches!(next, Some(TokenTree::Punct(next)) if next.as_char() == '\'') {
-                    return Some(mark.span());
-                }
+    let tokens: Vec<_> = tokens.into_iter().collect();
+    tokens
+        .iter()
+        .enumerate()
+        .find_map(|(at, token)| match token {
+            TokenTree::Group(group) => find_borrow(group.stream()),
+            TokenTree::Punct(mark) => {
+                let borrows = match (mark.as_char(), tokens.get(at + 1)) {
+                    // `&'` is decided by what follows.
+                    ('&', Some(TokenTree::Punct(next))) => next.as_char() != '\'',
+                    ('&', _) => true,
+                    ('\'', Some(TokenTree::Ident(name))) => name != "static",
+                    _ => false,
+                };
+                borrows.then(|| mark.span())
             }
-            TokenTree::Punct(mark) if mark.as_char() == '\'' => {
-                if !matches!(next, Some(TokenTree::Ident(name)) if name == "static") {
-                    return Some(mark.span());
-                }
-            }
-            TokenTree::Group(group) => {
-                if let Some(span) = find_borrow(group.stream()) {
-                    return Some(span);
-                }
-            }
-            _ => {}
-        }
-    }
-    None
+            _ => None,
+        })
 }
 
 /// The tokens as their writer would write them, for a message.

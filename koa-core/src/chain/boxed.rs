@@ -65,9 +65,9 @@ impl<A> fmt::Debug for BoxMiddleware<A> {
     }
 }
 
-impl<A, List, Indices> Requires<List, Indices> for BoxMiddleware<A> where List: Answers<A, Indices> {}
+impl<A: 'static, List, Indices> Requires<List, Indices> for BoxMiddleware<A> where List: Answers<A, Indices> {}
 
-impl<A, List, Indices> Requires<List, Indices> for Vec<BoxMiddleware<A>> where
+impl<A: 'static, List, Indices> Requires<List, Indices> for Vec<BoxMiddleware<A>> where
     List: Answers<A, Indices>
 {
 }
@@ -206,4 +206,9 @@ where
     }
 }
 
-impl<M, List, Indices> Requires<List, Indices> for Option<M> where M: Requires<List, Indices> {}
+impl<M, List, Indices> Requires<List, Indices> for Option<M>
+where
+    M: Requires<List, Indices>,
+    M::Provides: Provision<Value = ()>,
+{
+}

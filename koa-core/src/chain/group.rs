@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use crate::chain::depth::{Sixteen, Zero};
 use crate::chain::{Onion, Stack};
 use crate::middleware::{Middleware, Next};
-use crate::wiring::{Answers, Asks, Provision, Requires};
+use crate::wiring::{Answers, Asks, Provision, Requires, RequiresAll};
 use crate::{Context, Result};
 
 /// A group of middleware that a function can return: [`Stack::group`] makes it.
@@ -65,7 +65,7 @@ impl<C: Onion, Depth> Stack<C, Depth> {
     pub fn group<A, Indices>(self) -> Group<C, A>
     where
         A: Asks,
-        C: Requires<A::List, Indices>,
+        C: RequiresAll<A::List, Indices>,
     {
         Group {
             chain: self.chain,
@@ -110,4 +110,10 @@ impl<C: Onion, A: 'static> Middleware for Group<C, A> {
     }
 }
 
-impl<C, A, List, Indices> Requires<List, Indices> for Group<C, A> where List: Answers<A, Indices> {}
+impl<C, A, List, Indices> Requires<List, Indices> for Group<C, A>
+where
+    C: Onion,
+    A: 'static,
+    List: Answers<A, Indices>,
+{
+}

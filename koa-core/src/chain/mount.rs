@@ -85,7 +85,12 @@ where
     }
 }
 
-impl<M, List, Indices> Requires<List, Indices> for Mount<M> where M: Requires<List, Indices> {}
+impl<M, List, Indices> Requires<List, Indices> for Mount<M>
+where
+    M: Requires<List, Indices>,
+    Inside<M>: Provision<Value = ()>,
+{
+}
 
 /// The `next` of the layers inside: the layers after the mount, with the path as it was before it.
 struct Out<'m, N> {

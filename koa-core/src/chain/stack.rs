@@ -8,7 +8,7 @@ use crate::chain::depth::{Holds, Shallow, Tally};
 use crate::chain::mount::{Inside, Mount};
 use crate::chain::{Chain, Identity, Onion};
 use crate::middleware::{Middleware, Next, ValueOf};
-use crate::wiring::{Layers, Provision, Requires};
+use crate::wiring::{Layers, Provision, Requires, RequiresAll};
 use crate::{Context, Result};
 
 /// What `M` provides.
@@ -126,16 +126,19 @@ where
     }
 }
 
-impl<C, Depth, List, Indices> Requires<List, Indices> for Stack<C, Depth> where
-    C: Requires<List, Indices>
+impl<C, Front, Room, List, Indices> Requires<List, Indices> for Stack<C, Tally<Front, Room>>
+where
+    C: Onion + RequiresAll<List, Indices>,
+    Front: 'static,
+    Room: 'static,
 {
 }
 
-impl<List> Requires<List, ()> for Identity {}
+impl<List> RequiresAll<List, ()> for Identity {}
 
-impl<M, Rest, List, First, Others> Requires<List, (First, Others)> for Chain<M, Rest>
+impl<M, Rest, List, First, Others> RequiresAll<List, (First, Others)> for Chain<M, Rest>
 where
-    M: Middleware + Requires<List, First>,
-    Rest: Requires<<M::Provides as Provision>::Add<List>, Others>,
+    M: Requires<List, First>,
+    Rest: RequiresAll<<M::Provides as Provision>::Add<List>, Others>,
 {
 }

@@ -5,12 +5,15 @@
 
 mod check;
 mod expand;
+mod hand_over;
 mod model;
 mod parse;
 
 use proc_macro2::TokenStream;
+use quote::quote;
 
 use crate::errors::Errors;
+use crate::item::Function;
 use crate::options::{Accepted, Options};
 
 const ACCEPTED: Accepted = Accepted {
@@ -23,37 +26,40 @@ pub(crate) fn expand(options: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let options = Options::parse(options, &ACCEPTED, &mut errors);
     let expanded = match parse::item(item.clone()) {
-        Ok(parse::Item::Function(function)) => function_item(&function, &options, &mut errors),
-        Ok(parse::Item::Block(block)) => block_item(&block, &options, &mut errors),
+        Ok(parse::Item::Function(function)) => function_item(function, &options, &mut errors),
+        Ok(parse::Item::Block(block)) => block_item(block, &options, &mut errors),
         Ok(parse::Item::Other(what)) => {
             check::other(&what, &mut errors);
             item
         }
         Err(error) => {
             errors.add(error);
-            item
+            expand::unreadable(item, &options)
         }
     };
     let errors = errors.into_tokens();
-    quote::quote!(#errors #expanded)
+    quote!(#errors #expanded)
 }
 
 fn function_item(
-    function: &crate::item::Function,
+    mut function: Box<Function>,
     options: &Options,
     errors: &mut Errors,
 ) -> TokenStream {
     let call = model::Call::of(&function.signature);
-    if !check::function(function, &call, errors) {
-        return quote::quote!(#function);
+    if !check::function(&function, &call, errors) {
+        return quote!(#function);
     }
     let ready = errors.is_empty();
-    expand::function(function, &call, options, ready)
+    if !ready {
+        mend(&mut function, &call);
+    }
+    expand::function(&function, &call, options, ready)
 }
 
-fn block_item(block: &parse::Block, options: &Options, errors: &mut Errors) -> TokenStream {
-    if !check::block(block, errors) {
-        return quote::quote!(#block);
+fn block_item(mut block: Box<parse::Block>, options: &Options, errors: &mut Errors) -> TokenStream {
+    if !check::block(&block, errors) {
+        return quote!(#block);
     }
     let call = block
         .call()
@@ -61,8 +67,18 @@ fn block_item(block: &parse::Block, options: &Options, errors: &mut Errors) -> T
     if let (Some(call), Some(function)) = (&call, block.call()) {
         check::method(function, call, errors);
     }
-    let call = call.filter(|_| errors.is_empty());
-    expand::block(block, call.as_ref(), options)
+    let ready = errors.is_empty();
+    if let (false, Some(call), Some(function)) = (ready, &call, block.call_mut()) {
+        mend(function, call);
+    }
+    expand::block(&block, call.as_ref(), options, ready)
+}
+
+/// Takes out of a body what has been said to be wrong with it, so that the compiler does not say it again.
+fn mend(function: &mut Function, call: &model::Call) {
+    if let Some((next, _)) = call.provider() {
+        function.body = hand_over::handed_over(next, &function.body);
+    }
 }
 
 #[cfg(test)]

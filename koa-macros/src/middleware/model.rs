@@ -56,7 +56,7 @@ pub(crate) enum Returns {
     Result,
 
     /// What has to be put on the context.
-    Reply(Type),
+    Reply(Box<Type>),
 }
 
 impl Call {
@@ -71,7 +71,7 @@ impl Call {
         let returns = match returned(&signature.output) {
             None => Returns::Unit,
             Some(ty) if is_plain_result(ty) => Returns::Result,
-            Some(ty) => Returns::Reply(ty.clone()),
+            Some(ty) => Returns::Reply(Box::new(ty.clone())),
         };
         Self {
             arguments: arguments.collect(),
@@ -94,6 +94,19 @@ impl Call {
             Kind::Next { provides, .. } => provides.as_ref(),
             _ => None,
         })
+    }
+
+    /// The name of `next`, and what has to be handed over to run it.
+    pub(crate) fn provider(&self) -> Option<(&Ident, &Type)> {
+        self.arguments
+            .iter()
+            .find_map(|argument| match &argument.kind {
+                Kind::Next {
+                    provides: Some(provided),
+                    ..
+                } => Some((argument.name()?, provided)),
+                _ => None,
+            })
     }
 
     /// The type parameter that stands for the layers below.
@@ -187,8 +200,7 @@ fn parameter(ty: &Type, generics: &Generics) -> Option<(Ident, Option<Type>)> {
         }
         _ => None,
     });
-    let provides =
-        next_of(&declared.bounds).or_else(|| bounds.find_map(|bounds| next_of(bounds)))?;
+    let provides = next_of(&declared.bounds).or_else(|| bounds.find_map(next_of))?;
     Some((declared.ident.clone(), provides))
 }
 

@@ -10,8 +10,8 @@ use crate::item::{Function, braces, is_function};
 
 /// The item.
 pub(crate) enum Item {
-    Function(Function),
-    Block(Block),
+    Function(Box<Function>),
+    Block(Box<Block>),
     Other(Other),
 }
 
@@ -40,7 +40,7 @@ pub(crate) struct Block {
 
 /// What stands in an `impl` block.
 pub(crate) enum BlockItem {
-    Function(Function),
+    Function(Box<Function>),
     Other(TokenStream),
 }
 
@@ -50,17 +50,17 @@ pub(crate) fn item(tokens: TokenStream) -> syn::Result<Item> {
 
 fn any_item(input: ParseStream<'_>) -> syn::Result<Item> {
     if is_function(input) {
-        return input.parse().map(Item::Function);
+        return function(input);
     }
     let ahead = input.fork();
     ahead.call(Attribute::parse_outer)?;
     if ahead.peek(Token![impl]) || (ahead.peek(Token![unsafe]) && ahead.peek2(Token![impl])) {
-        return input.parse().map(Item::Block);
+        return input.parse().map(Box::new).map(Item::Block);
     }
     ahead.parse::<Visibility>()?;
     if ahead.peek(Token![fn]) || ahead.peek(Token![async]) {
         // What is wrong with it, the parser says.
-        return input.parse().map(Item::Function);
+        return function(input);
     }
     let keyword = ahead.call(Ident::parse_any)?;
     let name = ahead.call(Ident::parse_any).ok();
@@ -68,11 +68,15 @@ fn any_item(input: ParseStream<'_>) -> syn::Result<Item> {
     Ok(Item::Other(Other { keyword, name }))
 }
 
+fn function(input: ParseStream<'_>) -> syn::Result<Item> {
+    input.parse().map(Box::new).map(Item::Function)
+}
+
 impl Block {
     /// The functions named `call`.
     pub(crate) fn calls(&self) -> impl Iterator<Item = &Function> {
         let functions = self.items.iter().filter_map(|item| match item {
-            BlockItem::Function(function) => Some(function),
+            BlockItem::Function(function) => Some(function.as_ref()),
             BlockItem::Other(_) => None,
         });
         functions.filter(|function| function.signature.ident == "call")
@@ -81,6 +85,15 @@ impl Block {
     /// The function that is the middleware.
     pub(crate) fn call(&self) -> Option<&Function> {
         self.calls().next()
+    }
+
+    pub(crate) fn call_mut(&mut self) -> Option<&mut Function> {
+        self.items.iter_mut().find_map(|item| match item {
+            BlockItem::Function(function) if function.signature.ident == "call" => {
+                Some(function.as_mut())
+            }
+            _ => None,
+        })
     }
 
     /// The generics with their `where` clause.
@@ -159,7 +172,7 @@ fn block_items(input: ParseStream<'_>) -> syn::Result<Vec<BlockItem>> {
     let mut items = Vec::new();
     while !input.is_empty() {
         items.push(if is_function(input) {
-            BlockItem::Function(input.parse()?)
+            BlockItem::Function(Box::new(input.parse()?))
         } else {
             BlockItem::Other(other_item(input)?)
         });

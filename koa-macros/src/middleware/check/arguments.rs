@@ -1,10 +1,11 @@
 //! The arguments, one by one and together.
 
 use quote::ToTokens;
-use syn::{Type, TypeReference};
+use syn::Type;
 
 use crate::errors::Errors;
 use crate::middleware::model::{Argument, Call, Kind};
+use crate::names::Names;
 use crate::types::{borrowed, is_named, last_segment, peel, text};
 
 pub(super) fn check(call: &Call, errors: &mut Errors) {
@@ -81,11 +82,11 @@ fn misspelt(argument: &Argument, ty: &Type) -> Option<String> {
             text(ty)
         )),
         _ => match peel(ty) {
-            Type::ImplTrait(wanted) if text(&wanted.bounds).contains("Next") => Some(format!(
+            Type::ImplTrait(wanted) if mentions(wanted, "Next") => Some(format!(
                 "`next` is taken by value: write `{name}: {}`",
                 text(ty)
             )),
-            Type::TraitObject(object) if text(&object.bounds).contains("Next") => Some(format!(
+            ty if mentions(ty, "dyn") && mentions(ty, "Next") => Some(format!(
                 "`Next` cannot be a trait object: write `{name}: impl Next`"
             )),
             _ => None,
@@ -124,6 +125,10 @@ fn unknown(ty: &Type, has_next: bool) -> String {
         );
     }
     message
+}
+
+fn mentions(tokens: &impl ToTokens, name: &str) -> bool {
+    Names::of(tokens).contains(name)
 }
 
 /// A type that nothing can provide, since it has no size.
@@ -192,13 +197,6 @@ fn shown_name(argument: &Argument) -> String {
     match &argument.kind {
         Kind::Context => "ctx".to_owned(),
         Kind::Next { .. } => "next".to_owned(),
-        _ if matches!(
-            &*argument.declared.ty,
-            Type::Reference(TypeReference { .. })
-        ) =>
-        {
-            "value".to_owned()
-        }
         _ => "value".to_owned(),
     }
 }

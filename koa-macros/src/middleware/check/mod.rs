@@ -2,9 +2,11 @@
 
 mod arguments;
 
+use proc_macro2::Group;
 use quote::ToTokens;
 use syn::{FnArg, GenericParam, ReceiverKind, Safety, Signature};
 
+use super::hand_over;
 use super::model::{Call, Returns};
 use super::parse::{Block, Other};
 use crate::errors::Errors;
@@ -35,22 +37,22 @@ pub(crate) fn other(item: &Other, errors: &mut Errors) {
 pub(crate) fn function(function: &Function, call: &Call, errors: &mut Errors) -> bool {
     let signature = &function.signature;
     if let Some(receiver) = signature.receiver() {
+        let hint = if signature.ident == "call" {
+            "write it there"
+        } else {
+            "write it there, and name this function `call`"
+        };
         errors.push(
             receiver,
             format!(
-                "`#[middleware]` stands on the whole `impl` block, not on a function in it\n\
-                 write it there, and name this function `call`{}",
-                if signature.ident == "call" {
-                    ": it is already"
-                } else {
-                    ""
-                },
+                "`#[middleware]` stands on the whole `impl` block, not on a function in it\n{hint}"
             ),
         );
         return false;
     }
     plain_async_fn(signature, errors);
     arguments::check(call, errors);
+    hands_over(call, &function.body, errors);
     answer(signature, call, errors);
     true
 }
@@ -82,6 +84,7 @@ pub(crate) fn method(function: &Function, call: &Call, errors: &mut Errors) {
         }
     }
     arguments::check(call, errors);
+    hands_over(call, &function.body, errors);
     answer(signature, call, errors);
 }
 
@@ -98,11 +101,12 @@ pub(crate) fn block(block: &Block, errors: &mut Errors) -> bool {
         );
         return false;
     }
-    for param in block.generics.lifetimes() {
+    if let Some(param) = block.generics.lifetimes().next() {
         errors.push(
             &param.lifetime,
             "a middleware lives as long as its app: it can have no lifetime",
         );
+        return false;
     }
     let mut calls = block.calls();
     if calls.next().is_none() {
@@ -141,6 +145,24 @@ fn plain_async_fn(signature: &Signature, errors: &mut Errors) {
     }
     if let Some(abi) = &signature.abi {
         errors.push(abi, "a middleware cannot be `extern`");
+    }
+}
+
+/// A middleware that provides something cannot run `next` without it. The compiler says so three times; the body's
+/// tokens say so as well.
+fn hands_over(call: &Call, body: &Group, errors: &mut Errors) {
+    let Some((next, provided)) = call.provider() else {
+        return;
+    };
+    let provided = text(provided);
+    for run in hand_over::runs(next, body.stream()) {
+        errors.push(
+            run,
+            format!(
+                "this middleware provides a `{provided}`, so `{next}` cannot run without one\n\
+                 write `{next}.provide(ctx, value).await`; or, if it provides nothing, declare `{next}: impl Next`"
+            ),
+        );
     }
 }
 

@@ -40,7 +40,10 @@ fn generic_item(
 ) -> TokenStream {
     let at = Span::mixed_site();
     let Attributes {
-        everywhere, named, ..
+        everywhere,
+        named,
+        users,
+        ..
     } = attributes;
     let Expansion {
         generic,
@@ -74,6 +77,7 @@ fn generic_item(
         }
 
         #everywhere
+        #users
         #named
         #visibility const fn #name #params() -> #subject #clause {
             #name { #values }

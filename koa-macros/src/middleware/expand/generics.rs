@@ -8,10 +8,13 @@ use crate::middleware::model::Call;
 use crate::names::Names;
 
 /// The generic parameters of a middleware's type.
+#[derive(Default)]
 pub(super) struct Generic {
     params: Vec<GenericParam>,
     predicates: Vec<TokenStream>,
-    is_function: bool,
+
+    /// Where the type of an `impl` block stands, for which no struct is generated.
+    subject: Option<Span>,
 }
 
 impl Generic {
@@ -38,18 +41,18 @@ impl Generic {
         Self {
             params: params.cloned().collect(),
             predicates: predicates.collect(),
-            is_function: true,
+            subject: None,
         }
     }
 
     /// Those of an `impl` block.
-    pub(super) fn of_block(generics: &Generics) -> Self {
+    pub(super) fn of_block(generics: &Generics, subject: Span) -> Self {
         let clause = generics.where_clause.iter();
         let predicates = clause.flat_map(|clause| &clause.predicates);
         Self {
             params: generics.params.iter().cloned().collect(),
             predicates: predicates.map(ToTokens::to_token_stream).collect(),
-            is_function: false,
+            subject: Some(subject),
         }
     }
 
@@ -81,7 +84,7 @@ impl Generic {
     pub(super) fn params(&self, more: &[Ident]) -> TokenStream {
         let own = self.params.iter().map(|param| match param {
             // What a middleware is made of lives as long as the app.
-            GenericParam::Type(param) if self.is_function => lasting_type(param),
+            GenericParam::Type(param) if self.subject.is_none() => lasting_type(param),
             other => other.to_token_stream(),
         });
         angle(own.chain(more.iter().map(ToTokens::to_token_stream)))
@@ -91,8 +94,8 @@ impl Generic {
     pub(super) fn clause(&self, more: Vec<TokenStream>) -> TokenStream {
         let at = Span::mixed_site();
         let mut all = self.predicates.clone();
-        if !self.is_function && !self.params.is_empty() {
-            all.push(quote_spanned! {at=>
+        if let Some(subject) = self.subject {
+            all.push(quote_spanned! {subject=>
                 Self: ::core::marker::Send + ::core::marker::Sync + 'static
             });
         }

@@ -9,6 +9,15 @@ use super::Expansion;
 use crate::attributes::Attributes;
 use crate::item::Function;
 use crate::middleware::model::{Argument, Call, Kind, Returns};
+use crate::types::borrowed;
+
+/// The lints of the user's function: it cannot forget an `.await` or drop an error, and it must be `async`.
+pub(super) fn user_lints() -> TokenStream {
+    quote_spanned! {Span::mixed_site()=>
+        #[deny(unused_must_use)]
+        #[allow(clippy::unused_async)]
+    }
+}
 
 /// The user's function, to stand inside the generated one.
 pub(super) fn inner_function(
@@ -18,26 +27,26 @@ pub(super) fn inner_function(
 ) -> TokenStream {
     let at = Span::mixed_site();
     let mut signature = function.signature.clone();
-    let mut lints = quote_spanned!(at=> #[deny(unused_must_use)]);
+    let mut generated = user_lints();
     if !ready {
         // That it is not `async` has been said; that it cannot `.await` then need not be.
         signature.asyncness.get_or_insert(Async { span: at });
-        lints = quote_spanned!(at=> #[allow(unused)]);
+        generated = quote_spanned!(at=> #[allow(unused)]);
     }
     let Attributes {
-        everywhere,
+        lints,
         function: own,
         ..
     } = attributes;
     let body = &function.body;
-    quote_spanned!(at=> #lints #everywhere #own #signature #body)
+    quote_spanned!(at=> #generated #lints #own #signature #body)
 }
 
 /// The implementation. `inner` are the items that the call needs; `work` is what to call, nothing if that cannot be.
 pub(super) fn implementation(
     expansion: &Expansion,
     call: Option<&Call>,
-    inner: TokenStream,
+    inner: &TokenStream,
     work: Option<TokenStream>,
 ) -> TokenStream {
     let at = Span::mixed_site();
@@ -49,7 +58,10 @@ pub(super) fn implementation(
         ..
     } = expansion;
     let (middleware, context, result) = (paths.middleware(at), paths.context(at), paths.result(at));
-    let provided = call.and_then(Call::provides);
+    // What borrows cannot be provided, as has been said.
+    let provided = call
+        .and_then(Call::provides)
+        .filter(|ty| borrowed(ty).is_none());
     let provides = match provided {
         Some(ty) => quote_spanned!(at=> (#ty,)),
         None => quote_spanned!(at=> ()),
@@ -75,6 +87,11 @@ pub(super) fn implementation(
         Some(work) => work.future(),
         None => quote_spanned!(at=> async { ::core::result::Result::Ok(()) }),
     };
+    // Where the compiler says that it is not `Send`.
+    let shown = expansion.name;
+    let output = quote_spanned! {shown=>
+        impl ::core::future::Future<Output = #result> + ::core::marker::Send + 'a
+    };
     quote_spanned! {at=>
         #attributes
         impl #params #middleware for #subject #clause {
@@ -84,7 +101,7 @@ pub(super) fn implementation(
                 &'a self,
                 #ctx: &'a mut #context,
                 #next: #rest,
-            ) -> impl ::core::future::Future<Output = #result> + ::core::marker::Send + 'a
+            ) -> #output
             where
                 #rest: #next_bound + 'a,
             {
@@ -146,11 +163,11 @@ impl Work<'_> {
             ),
             Returns::Reply(ty) => {
                 let shown = ty.span();
-                let reply = self.expansion.paths.reply(at);
                 // Shown at the type, where it cannot be answered.
-                let value = Ident::new("returned", at.located_at(shown));
+                let reply = self.expansion.paths.reply(shown);
+                let value = Ident::new("returned", shown);
                 (
-                    quote_spanned!(at=> let returned =),
+                    quote_spanned!(at=> let #value =),
                     quote_spanned!(at=> #reply(ctx, #value)),
                 )
             }

@@ -8,8 +8,9 @@ mod generics;
 mod method;
 mod wiring;
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
+use syn::spanned::Spanned;
 
 use super::model::Call;
 use super::parse::Block;
@@ -29,6 +30,9 @@ struct Expansion {
     subject: TokenStream,
 
     generic: Generic,
+
+    /// Where the function's name stands.
+    name: Span,
 
     /// The attributes of the generated implementations.
     attributes: TokenStream,
@@ -57,6 +61,7 @@ pub(super) fn function(
         subject: quote_spanned!(at=> #name #arguments),
         attributes: quote_spanned!(at=> #everywhere #users),
         generic,
+        name: name.span(),
         cancel_on_disconnect: options.has("cancel_on_disconnect"),
     };
 
@@ -66,39 +71,71 @@ pub(super) fn function(
         quote_spanned!(at=> #name #turbofish)
     });
     let mut tokens = declare::item(function, &attributes, &expansion);
-    tokens.extend(method::implementation(&expansion, Some(call), inner, work));
+    tokens.extend(method::implementation(&expansion, Some(call), &inner, work));
     tokens.extend(wiring::implementation(&expansion, ready.then_some(call)));
     tokens
 }
 
-/// An `impl` block; without a `call` that is right, what stands in for it.
-pub(super) fn block(block: &Block, call: Option<&Call>, options: &Options) -> TokenStream {
+/// An `impl` block; if it is not `ready`, what stands in for it.
+pub(super) fn block(
+    block: &Block,
+    call: Option<&Call>,
+    options: &Options,
+    ready: bool,
+) -> TokenStream {
     let at = Span::mixed_site();
     let expansion = Expansion {
         paths: Paths::new(options),
         names: Names::of(block),
         subject: block.self_type.to_token_stream(),
         attributes: Attributes::sort(&block.attributes).everywhere,
-        generic: Generic::of_block(&block.all_generics()),
+        generic: Generic::of_block(&block.all_generics(), block.self_type.span()),
+        name: block
+            .call()
+            .map_or(at, |function| function.signature.ident.span()),
         cancel_on_disconnect: options.has("cancel_on_disconnect"),
     };
 
+    let lints = if ready {
+        method::user_lints()
+    } else {
+        quote_spanned!(at=> #[allow(unused)])
+    };
     let mut tokens = TokenStream::new();
-    block.write(&quote_spanned!(at=> #[deny(unused_must_use)]), &mut tokens);
-    let work = call.map(|_| quote_spanned!(at=> Self::call));
-    let known = call.map_or_else(|| provided_by(block), |_| None);
-    let call_or_known = call.or(known.as_ref());
+    block.write(&lints, &mut tokens);
+    let work = ready.then(|| quote_spanned!(at=> Self::call));
     tokens.extend(method::implementation(
         &expansion,
-        call_or_known,
-        TokenStream::new(),
+        call,
+        &TokenStream::new(),
         work,
     ));
-    tokens.extend(wiring::implementation(&expansion, call));
+    tokens.extend(wiring::implementation(&expansion, call.filter(|_| ready)));
     tokens
 }
 
-/// What a `call` with a mistake in it says all the same: what it provides.
-fn provided_by(block: &Block) -> Option<Call> {
-    block.call().map(|function| Call::of(&function.signature))
+/// An item that could not be read: it again, and if it is a function, what stands in for it.
+pub(super) fn unreadable(item: TokenStream, options: &Options) -> TokenStream {
+    let at = Span::mixed_site();
+    let mut tokens = item
+        .clone()
+        .into_iter()
+        .skip_while(|token| token.to_string() != "fn");
+    let (Some(_), Some(TokenTree::Ident(name))) = (tokens.next(), tokens.next()) else {
+        return item;
+    };
+    let expansion = Expansion {
+        paths: Paths::new(options),
+        names: Names::of(&item),
+        subject: name.to_token_stream(),
+        attributes: TokenStream::new(),
+        generic: Generic::default(),
+        name: name.span(),
+        cancel_on_disconnect: false,
+    };
+    let inner = quote_spanned!(at=> #[allow(unused)] #item);
+    let mut tokens = quote_spanned!(at=> #[allow(non_camel_case_types)] pub struct #name;);
+    tokens.extend(method::implementation(&expansion, None, &inner, None));
+    tokens.extend(wiring::implementation(&expansion, None));
+    tokens
 }

@@ -1,0 +1,43 @@
+#[allow(non_camel_case_types)]
+#[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::marker::Copy)]
+struct create;
+
+impl ::koa::Middleware for create {
+    type Provides = ();
+    fn call<'a, N>(
+        &'a self,
+        ctx: &'a mut ::koa::Context,
+        _: N,
+    ) -> impl ::core::future::Future<Output = ::koa::Result> + ::core::marker::Send + 'a
+    where
+        N: ::koa::Next + 'a,
+    {
+        #[deny(unused_must_use)]
+        #[allow(clippy::unused_async)]
+        async fn create(
+            ctx: &mut Context,
+            session: &mut UserSession,
+            user: &User,
+        ) -> Result<Json<Post>> {
+            session.posts += 1;
+            Ok(Json(Post::from(user, ctx)))
+        }
+        ::koa::__private::cancel_on_disconnect(
+            ::koa::__private::connection(ctx),
+            async move {
+                let mut session = ::koa::__private::lend_mut::<UserSession>(ctx)?;
+                let user = ::koa::__private::lend::<User>(ctx)?;
+                let returned = create(ctx, &mut session, &user).await;
+                ::koa::__private::give_back(ctx, user);
+                ::koa::__private::give_back_mut(ctx, session);
+                ::koa::__private::reply(ctx, returned)
+            },
+        )
+    }
+}
+
+impl<List, I0, I1> ::koa::Requires<List, (I0, I1)> for create
+where
+    List: ::koa::ProvidesMut<UserSession, I0>,
+    List: ::koa::Provides<User, I1>,
+{}

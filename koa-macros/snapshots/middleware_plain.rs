@@ -1,0 +1,27 @@
+/// Says how long the layers below took.
+#[allow(non_camel_case_types)]
+#[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::marker::Copy)]
+pub struct response_time;
+
+impl ::koa::Middleware for response_time {
+    type Provides = ();
+    fn call<'a, N>(
+        &'a self,
+        ctx: &'a mut ::koa::Context,
+        next: N,
+    ) -> impl ::core::future::Future<Output = ::koa::Result> + ::core::marker::Send + 'a
+    where
+        N: ::koa::Next + 'a,
+    {
+        #[deny(unused_must_use)]
+        #[allow(clippy::unused_async)]
+        async fn response_time(ctx: &mut Context, next: impl Next) -> Result {
+            let start = Instant::now();
+            next.run(ctx).await?;
+            ctx.set("X-Response-Time", format!("{}ms", start.elapsed().as_millis()))
+        }
+        response_time(ctx, next)
+    }
+}
+
+impl<List> ::koa::Requires<List, ()> for response_time {}

@@ -1,0 +1,34 @@
+#[allow(non_camel_case_types)]
+#[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::marker::Copy)]
+pub(crate) struct signed_in;
+
+impl ::koa::Middleware for signed_in {
+    type Provides = (User,);
+    fn call<'a, N>(
+        &'a self,
+        ctx: &'a mut ::koa::Context,
+        next: N,
+    ) -> impl ::core::future::Future<Output = ::koa::Result> + ::core::marker::Send + 'a
+    where
+        N: ::koa::Next<User> + 'a,
+    {
+        #[deny(unused_must_use)]
+        #[allow(clippy::unused_async)]
+        async fn signed_in(
+            ctx: &mut Context,
+            session: Slot<UserSession>,
+            next: impl Next<User>,
+        ) -> Result {
+            let Some(name) = ctx[session].user.clone() else {
+                throw!(401, "Please login!")
+            };
+            next.provide(ctx, User { name }).await
+        }
+        signed_in(ctx, ::koa::__private::slot(), next)
+    }
+}
+
+impl<List, I> ::koa::Requires<List, (I,)> for signed_in
+where
+    List: ::koa::ProvidesMut<UserSession, I>,
+{}

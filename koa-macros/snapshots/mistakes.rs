@@ -1,0 +1,39 @@
+::core::compile_error! {
+    "`#[middleware]` has no option `cancel_on_disconect`: did you mean `cancel_on_disconnect`?\nits options are `cancel_on_disconnect`, `crate = \"..\"`"
+}
+
+::core::compile_error! {
+    "a middleware is asynchronous: write `async fn profile`"
+}
+
+::core::compile_error! {
+    "a middleware that runs `next` cannot be given a `u64`; it can take:\n- `ctx: &mut Context`\n- `next: impl Next`, or `next: impl Next<T>` to provide a `T`\n- `name: Slot<T>`, the key to a `T` that a middleware above provides"
+}
+
+::core::compile_error! {
+    "this middleware provides a `User`, so `next` cannot run without one\nwrite `next.provide(ctx, value).await`; or, if it provides nothing, declare `next: impl Next`"
+}
+
+#[allow(non_camel_case_types)]
+#[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::marker::Copy)]
+struct profile;
+
+impl ::koa::Middleware for profile {
+    type Provides = (User,);
+    fn call<'a, N>(
+        &'a self,
+        _: &'a mut ::koa::Context,
+        _: N,
+    ) -> impl ::core::future::Future<Output = ::koa::Result> + ::core::marker::Send + 'a
+    where
+        N: ::koa::Next<User> + 'a,
+    {
+        #[allow(unused)]
+        async fn profile(ctx: &mut Context, id: u64, next: impl Next<User>) -> Result {
+            next.provide(ctx, loop {}).await
+        }
+        async { ::core::result::Result::Ok(()) }
+    }
+}
+
+impl<List> ::koa::Requires<List, ()> for profile {}

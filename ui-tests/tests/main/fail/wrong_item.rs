@@ -1,0 +1,4 @@
+#[koa::main]
+struct Main;
+
+fn main() {}

@@ -1,0 +1,12 @@
+use koa::prelude::*;
+
+struct NotAnError;
+
+#[middleware]
+async fn fails() -> Result<&'static str, NotAnError> {
+    Err(NotAnError)
+}
+
+fn main() {
+    let _ = App::new().with(fails);
+}
