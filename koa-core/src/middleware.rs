@@ -2,7 +2,7 @@
 
 use std::future::{Future, Ready, ready};
 
-use crate::wiring::Provision;
+use crate::wiring::{Provision, Requires};
 use crate::{Context, Result};
 
 /// What a middleware hands to the layers below it: `()` for most, `T` for one that provides `(T,)`.
@@ -57,6 +57,56 @@ pub trait Middleware: Send + Sync + 'static {
     ) -> impl Future<Output = Result> + Send + 'a
     where
         N: Next<ValueOf<Self>> + 'a;
+}
+
+/// A middleware that [`#[middleware]`](macro@crate::middleware) made of a function.
+///
+/// What is put into an app is a function of its name, `fn logger() -> logger`, since that leaves the name free for
+/// variables: a constant or a unit struct would not.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "this function is not a middleware",
+    label = "not a middleware",
+    note = "write `#[middleware]` on the `async fn`"
+)]
+pub trait Declared: Send + Sync + 'static {
+    type Provides: Provision;
+
+    fn call<'a, N>(ctx: &'a mut Context, next: N) -> impl Future<Output = Result> + Send + 'a
+    where
+        N: Next<<Self::Provides as Provision>::Value> + 'a;
+}
+
+/// [`Requires`], for a declared middleware.
+#[doc(hidden)]
+pub trait DeclaredRequires<List, Indices>: Declared {}
+
+/// An `async fn logger(..)` with `#[middleware]` on it is put into an app by its name: `.with(logger)`.
+#[diagnostic::do_not_recommend]
+impl<F, D> Middleware for F
+where
+    F: Fn() -> D + Send + Sync + 'static,
+    D: Declared,
+{
+    type Provides = D::Provides;
+
+    fn call<'a, N>(
+        &'a self,
+        ctx: &'a mut Context,
+        next: N,
+    ) -> impl Future<Output = Result> + Send + 'a
+    where
+        N: Next<ValueOf<Self>> + 'a,
+    {
+        D::call(ctx, next)
+    }
+}
+
+impl<F, D, List, Indices> Requires<List, Indices> for F
+where
+    F: Fn() -> D + Send + Sync + 'static,
+    D: DeclaredRequires<List, Indices>,
+{
 }
 
 /// The layers below a middleware, ready to be run once.

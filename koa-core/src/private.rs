@@ -13,6 +13,7 @@ use crate::server::{Connection, disconnect};
 use crate::wiring::Slot;
 
 pub use crate::error::{Thrown, ViaError, ViaMessage, ViaStatus, ViaStd, error_with_status};
+pub use crate::middleware::{Declared, DeclaredRequires};
 
 /// The key that a middleware's argument `Slot<T>` gets.
 #[must_use]

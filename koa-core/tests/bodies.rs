@@ -138,11 +138,21 @@ fn a_body_says_its_status_type_and_length() {
         assert_eq!(answer.header("content-type"), kind, "{path}");
         assert_eq!(answer.header("content-length"), length, "{path}");
         assert_eq!(answer.text(), body, "{path}");
+        // As in Koa, HEAD is told nothing of a body that was never set.
+        let unset = ["/status-only", "/unknown-status", "/nothing-set"].contains(&path);
         let head = client.ask("HEAD", path, "");
         assert_eq!(head.status, status, "HEAD {path}");
-        assert_eq!(head.header("content-type"), kind, "HEAD {path}");
+        assert_eq!(
+            head.header("content-type"),
+            kind.filter(|_| !unset),
+            "HEAD {path}"
+        );
         if path != "/null-200" {
-            assert_eq!(head.header("content-length"), length, "HEAD {path}");
+            assert_eq!(
+                head.header("content-length"),
+                length.filter(|_| !unset),
+                "HEAD {path}"
+            );
         }
         assert_eq!(client.get("/text").text(), "plain é", "after {path}");
     }

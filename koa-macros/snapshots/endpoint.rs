@@ -1,11 +1,14 @@
-#[allow(non_camel_case_types)]
-#[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::marker::Copy)]
-struct hello;
+const fn hello() -> hello {
+    hello {}
+}
 
-impl ::koa::Middleware for hello {
+#[doc(hidden)]
+#[allow(non_camel_case_types)]
+struct hello {}
+
+impl ::koa::__private::Declared for hello {
     type Provides = ();
     fn call<'a, N>(
-        &'a self,
         ctx: &'a mut ::koa::Context,
         _: N,
     ) -> impl ::core::future::Future<Output = ::koa::Result> + ::core::marker::Send + 'a
@@ -24,4 +27,4 @@ impl ::koa::Middleware for hello {
     }
 }
 
-impl<List> ::koa::Requires<List, ()> for hello {}
+impl<List> ::koa::__private::DeclaredRequires<List, ()> for hello {}

@@ -1,11 +1,14 @@
-#[allow(non_camel_case_types)]
-#[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::marker::Copy)]
-struct create;
+const fn create() -> create {
+    create {}
+}
 
-impl ::koa::Middleware for create {
+#[doc(hidden)]
+#[allow(non_camel_case_types)]
+struct create {}
+
+impl ::koa::__private::Declared for create {
     type Provides = ();
     fn call<'a, N>(
-        &'a self,
         ctx: &'a mut ::koa::Context,
         _: N,
     ) -> impl ::core::future::Future<Output = ::koa::Result> + ::core::marker::Send + 'a
@@ -36,7 +39,7 @@ impl ::koa::Middleware for create {
     }
 }
 
-impl<List, I0, I1> ::koa::Requires<List, (I0, I1)> for create
+impl<List, I0, I1> ::koa::__private::DeclaredRequires<List, (I0, I1)> for create
 where
     List: ::koa::ProvidesMut<UserSession, I0>,
     List: ::koa::Provides<User, I1>,

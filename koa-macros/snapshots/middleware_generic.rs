@@ -1,13 +1,5 @@
 #[cfg(feature = "roles")]
 #[deprecated]
-#[allow(non_camel_case_types)]
-pub struct require<R> {
-    of: ::core::marker::PhantomData<fn() -> R>,
-}
-
-#[cfg(feature = "roles")]
-#[allow(deprecated)]
-#[deprecated]
 pub const fn require<R: Role + 'static>() -> require<R> {
     require {
         of: ::core::marker::PhantomData,
@@ -15,31 +7,16 @@ pub const fn require<R: Role + 'static>() -> require<R> {
 }
 
 #[cfg(feature = "roles")]
-#[allow(deprecated)]
-impl<R> ::core::clone::Clone for require<R> {
-    fn clone(&self) -> Self {
-        *self
-    }
+#[doc(hidden)]
+#[allow(non_camel_case_types)]
+pub struct require<R> {
+    of: ::core::marker::PhantomData<fn() -> R>,
 }
 
 #[cfg(feature = "roles")]
-#[allow(deprecated)]
-impl<R> ::core::marker::Copy for require<R> {}
-
-#[cfg(feature = "roles")]
-#[allow(deprecated)]
-impl<R> ::core::fmt::Debug for require<R> {
-    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        f.write_str("require")
-    }
-}
-
-#[cfg(feature = "roles")]
-#[allow(deprecated)]
-impl<R: Role + 'static> my::koa::Middleware for require<R> {
+impl<R: Role + 'static> my::koa::__private::Declared for require<R> {
     type Provides = ();
     fn call<'a, N_>(
-        &'a self,
         ctx: &'a mut my::koa::Context,
         next: N_,
     ) -> impl ::core::future::Future<
@@ -66,8 +43,8 @@ impl<R: Role + 'static> my::koa::Middleware for require<R> {
 }
 
 #[cfg(feature = "roles")]
-#[allow(deprecated)]
-impl<R: Role + 'static, List, I> my::koa::Requires<List, (I,)> for require<R>
+impl<R: Role + 'static, List, I> my::koa::__private::DeclaredRequires<List, (I,)>
+for require<R>
 where
     List: my::koa::ProvidesMut<User<R>, I>,
 {}

@@ -1,12 +1,15 @@
 /// Says how long the layers below took.
-#[allow(non_camel_case_types)]
-#[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::marker::Copy)]
-pub struct response_time;
+pub const fn response_time() -> response_time {
+    response_time {}
+}
 
-impl ::koa::Middleware for response_time {
+#[doc(hidden)]
+#[allow(non_camel_case_types)]
+pub struct response_time {}
+
+impl ::koa::__private::Declared for response_time {
     type Provides = ();
     fn call<'a, N>(
-        &'a self,
         ctx: &'a mut ::koa::Context,
         next: N,
     ) -> impl ::core::future::Future<Output = ::koa::Result> + ::core::marker::Send + 'a
@@ -24,4 +27,4 @@ impl ::koa::Middleware for response_time {
     }
 }
 
-impl<List> ::koa::Requires<List, ()> for response_time {}
+impl<List> ::koa::__private::DeclaredRequires<List, ()> for response_time {}

@@ -1,11 +1,14 @@
-#[allow(non_camel_case_types)]
-#[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::marker::Copy)]
-pub(crate) struct signed_in;
+pub(crate) const fn signed_in() -> signed_in {
+    signed_in {}
+}
 
-impl ::koa::Middleware for signed_in {
+#[doc(hidden)]
+#[allow(non_camel_case_types)]
+pub(crate) struct signed_in {}
+
+impl ::koa::__private::Declared for signed_in {
     type Provides = (User,);
     fn call<'a, N>(
-        &'a self,
         ctx: &'a mut ::koa::Context,
         next: N,
     ) -> impl ::core::future::Future<Output = ::koa::Result> + ::core::marker::Send + 'a
@@ -28,7 +31,7 @@ impl ::koa::Middleware for signed_in {
     }
 }
 
-impl<List, I> ::koa::Requires<List, (I,)> for signed_in
+impl<List, I> ::koa::__private::DeclaredRequires<List, (I,)> for signed_in
 where
     List: ::koa::ProvidesMut<UserSession, I>,
 {}

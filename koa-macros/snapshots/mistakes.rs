@@ -14,14 +14,17 @@
     "this middleware provides a `User`, so `next` cannot run without one\nwrite `next.provide(ctx, value).await`; or, if it provides nothing, declare `next: impl Next`"
 }
 
-#[allow(non_camel_case_types)]
-#[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::marker::Copy)]
-struct profile;
+const fn profile() -> profile {
+    profile {}
+}
 
-impl ::koa::Middleware for profile {
+#[doc(hidden)]
+#[allow(non_camel_case_types)]
+struct profile {}
+
+impl ::koa::__private::Declared for profile {
     type Provides = (User,);
     fn call<'a, N>(
-        &'a self,
         _: &'a mut ::koa::Context,
         _: N,
     ) -> impl ::core::future::Future<Output = ::koa::Result> + ::core::marker::Send + 'a
@@ -36,4 +39,4 @@ impl ::koa::Middleware for profile {
     }
 }
 
-impl<List> ::koa::Requires<List, ()> for profile {}
+impl<List> ::koa::__private::DeclaredRequires<List, ()> for profile {}

@@ -20,9 +20,6 @@ pub(crate) struct Attributes {
 
     /// On the user's function.
     pub(crate) function: TokenStream,
-
-    /// On the items that use the named one: they may, even if it is deprecated.
-    pub(crate) users: TokenStream,
 }
 
 impl Attributes {
@@ -52,9 +49,6 @@ impl Attributes {
             self.lints.extend(attribute);
         } else if is(&["doc", "deprecated"]) {
             self.named.extend(attribute);
-            if is(&["deprecated"]) {
-                self.users = quote!(#[allow(deprecated)]);
-            }
         } else {
             self.function.extend(attribute);
         }
@@ -103,6 +97,5 @@ mod tests {
             sorted.function.to_string(),
             "# [cfg_attr (unix , inline)] # [expect (unused)]"
         );
-        assert_eq!(sorted.users.to_string(), "# [allow (deprecated)]");
     }
 }

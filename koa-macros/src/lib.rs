@@ -43,7 +43,7 @@ use proc_macro::TokenStream;
 ///
 /// A middleware without `next` is an endpoint. It may return its body: whatever `koa::Reply` is implemented for.
 ///
-/// A function with type parameters makes a middleware that is called for its value: `.with(require::<Admin>())`.
+/// A function with type parameters makes a middleware for each: `.with(require::<Admin>)`.
 ///
 /// On an `impl` block it makes a middleware of the struct, whose fields are then the options. The block has an
 /// `async fn call(&self, ..)` with the arguments above, and may have anything else:

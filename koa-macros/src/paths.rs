@@ -34,6 +34,8 @@ table! {
     result => Result;
     cancel_on_disconnect => __private::cancel_on_disconnect;
     connection => __private::connection;
+    declared => __private::Declared;
+    declared_requires => __private::DeclaredRequires;
     give_back => __private::give_back;
     give_back_mut => __private::give_back_mut;
     lend => __private::lend;

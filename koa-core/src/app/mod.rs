@@ -76,7 +76,10 @@ impl<C: Onion, List, Depth> App<C, List, Depth> {
     /// Adds a layer below those before it. Koa's `app.use`: <https://koajs.com/#app-use-function>.
     ///
     /// It does not compile where the layer asks for something that nothing above it provides.
-    #[allow(clippy::type_complexity, reason = "it is inferred, and nobody writes it")]
+    #[allow(
+        clippy::type_complexity,
+        reason = "it is inferred, and nobody writes it"
+    )]
     pub fn with<M, Indices>(
         self,
         middleware: M,
@@ -95,7 +98,10 @@ impl<C: Onion, List, Depth> App<C, List, Depth> {
     /// Adds a layer for the paths under `prefix`, which it does not see. Koa's `mount(prefix, app)`.
     ///
     /// See [`Mount`] for which paths those are.
-    #[allow(clippy::type_complexity, reason = "it is inferred, and nobody writes it")]
+    #[allow(
+        clippy::type_complexity,
+        reason = "it is inferred, and nobody writes it"
+    )]
     pub fn mount<M, Indices>(
         self,
         prefix: impl Into<String>,

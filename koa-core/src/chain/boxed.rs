@@ -65,7 +65,10 @@ impl<A> fmt::Debug for BoxMiddleware<A> {
     }
 }
 
-impl<A: 'static, List, Indices> Requires<List, Indices> for BoxMiddleware<A> where List: Answers<A, Indices> {}
+impl<A: 'static, List, Indices> Requires<List, Indices> for BoxMiddleware<A> where
+    List: Answers<A, Indices>
+{
+}
 
 impl<A: 'static, List, Indices> Requires<List, Indices> for Vec<BoxMiddleware<A>> where
     List: Answers<A, Indices>

@@ -75,7 +75,8 @@ impl<Before: Onion, Layers: Onion> Onion for Segment<Before, Layers> {
     }
 }
 
-impl<Before, Layers, List, Outer, Inner> RequiresAll<List, (Outer, Inner)> for Segment<Before, Layers>
+impl<Before, Layers, List, Outer, Inner> RequiresAll<List, (Outer, Inner)>
+    for Segment<Before, Layers>
 where
     Before: Onion + RequiresAll<List, Outer>,
     Layers: RequiresAll<Before::Below<List>, Inner>,

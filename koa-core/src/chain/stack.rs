@@ -83,7 +83,10 @@ impl<C: Onion, Depth> Stack<C, Depth> {
     /// Adds a layer for the paths under `prefix`, which it does not see. Koa's `mount(prefix, app)`.
     ///
     /// See [`Mount`] for which paths those are.
-    #[allow(clippy::type_complexity, reason = "it is inferred, and nobody writes it")]
+    #[allow(
+        clippy::type_complexity,
+        reason = "it is inferred, and nobody writes it"
+    )]
     pub fn mount<M>(
         self,
         prefix: impl Into<String>,

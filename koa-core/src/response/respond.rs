@@ -42,8 +42,10 @@ pub(crate) fn conclude(ctx: &mut Context, outcome: Result) -> Ending {
     Ending::Whole(match body.into_repr() {
         Repr::Text(bytes) | Repr::Binary(bytes) | Repr::Json(bytes) => {
             if head {
-                let length = response.length.unwrap_or(bytes.len() as u64);
-                only_head(response, Some(length))
+                // What GET would send; a handler that makes no body for HEAD may say its length.
+                let own = Some(bytes.len() as u64).filter(|length| *length > 0);
+                let length = own.or(response.length);
+                only_head(response, length)
             } else {
                 bytes
             }

@@ -56,10 +56,6 @@ impl Generic {
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.params.is_empty()
-    }
-
     pub(super) fn types(&self) -> impl Iterator<Item = &Ident> {
         self.params.iter().filter_map(|param| match param {
             GenericParam::Type(param) => Some(&param.ident),

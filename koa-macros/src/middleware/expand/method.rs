@@ -1,4 +1,4 @@
-//! `impl Middleware`: how it runs.
+//! `impl Middleware`, or `impl Declared` for a function: how it runs.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
@@ -57,7 +57,12 @@ pub(super) fn implementation(
         attributes,
         ..
     } = expansion;
-    let (middleware, context, result) = (paths.middleware(at), paths.context(at), paths.result(at));
+    let (context, result) = (paths.context(at), paths.result(at));
+    let (middleware, receiver) = if expansion.declared {
+        (paths.declared(at), TokenStream::new())
+    } else {
+        (paths.middleware(at), quote_spanned!(at=> &'a self,))
+    };
     // What borrows cannot be provided, as has been said.
     let provided = call
         .and_then(Call::provides)
@@ -98,7 +103,7 @@ pub(super) fn implementation(
             type Provides = #provides;
 
             fn call<'a, #rest>(
-                &'a self,
+                #receiver
                 #ctx: &'a mut #context,
                 #next: #rest,
             ) -> #output

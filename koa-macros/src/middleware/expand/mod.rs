@@ -1,7 +1,7 @@
 //! The code that is generated.
 //!
-//! Beside the user's function or block: `impl Middleware`, which is how it runs, in [`method`], and `impl Requires`,
-//! which is what it asks for, in [`wiring`]. A function also declares the type of its name, in [`declare`].
+//! Beside the user's block: `impl Middleware`, which is how it runs, in [`method`], and `impl Requires`, which is what it
+//! asks for, in [`wiring`]. Beside the user's function: the like of both, for the type that it declares in [`declare`].
 
 mod declare;
 mod generics;
@@ -38,6 +38,9 @@ struct Expansion {
     attributes: TokenStream,
 
     cancel_on_disconnect: bool,
+
+    /// Whether it is a function's, and not a block's.
+    declared: bool,
 }
 
 /// A function; if it is not `ready`, since something is wrong with it, what stands in for it.
@@ -52,17 +55,16 @@ pub(super) fn function(
     let generic = Generic::of_function(&function.signature, call);
     let name = &function.signature.ident;
     let arguments = generic.arguments();
-    let Attributes {
-        everywhere, users, ..
-    } = &attributes;
+    let everywhere = attributes.everywhere.clone();
     let expansion = Expansion {
         paths: Paths::new(options),
         names: Names::of(function),
         subject: quote_spanned!(at=> #name #arguments),
-        attributes: quote_spanned!(at=> #everywhere #users),
+        attributes: everywhere,
         generic,
         name: name.span(),
         cancel_on_disconnect: options.has("cancel_on_disconnect"),
+        declared: true,
     };
 
     let inner = method::inner_function(function, &attributes, ready);
@@ -94,6 +96,7 @@ pub(super) fn block(
             .call()
             .map_or(at, |function| function.signature.ident.span()),
         cancel_on_disconnect: options.has("cancel_on_disconnect"),
+        declared: false,
     };
 
     let lints = if ready {
@@ -132,9 +135,17 @@ pub(super) fn unreadable(item: TokenStream, options: &Options) -> TokenStream {
         generic: Generic::default(),
         name: name.span(),
         cancel_on_disconnect: false,
+        declared: true,
     };
     let inner = quote_spanned!(at=> #[allow(unused)] #item);
-    let mut tokens = quote_spanned!(at=> #[allow(non_camel_case_types)] pub struct #name;);
+    let mut tokens = quote_spanned! {at=>
+        pub const fn #name() -> #name {
+            #name {}
+        }
+
+        #[allow(non_camel_case_types)]
+        pub struct #name {}
+    };
     tokens.extend(method::implementation(&expansion, None, &inner, None));
     tokens.extend(wiring::implementation(&expansion, None));
     tokens

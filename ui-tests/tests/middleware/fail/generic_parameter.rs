@@ -11,7 +11,7 @@ async fn require<T: Role>(ctx: &mut Context, next: impl Next) -> Result {
 }
 
 fn main() {
-    let _ = App::new().with(require::<Admin>());
-    let _ = App::new().with(require::<Guest>());
+    let _ = App::new().with(require::<Admin>);
+    let _ = App::new().with(require::<Guest>);
     let _ = App::new().with(require::<Admin>);
 }

@@ -114,11 +114,11 @@ fn main() {
     let options = layers::Options { header: "X" };
     assert_eq!(options.header(), "X");
     #[allow(deprecated)]
-    let app = App::new().with(old).with(old_and_generic::<1>());
+    let app = App::new().with(old).with(old_and_generic::<1>);
     let _app = app
         .with(layers::public)
         .with(layers::in_crate)
-        .with(layers::generic::<u8>())
+        .with(layers::generic::<u8>)
         .with(options)
         .with(expecting)
         .with(attributes_on_arguments)

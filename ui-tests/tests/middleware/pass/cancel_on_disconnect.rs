@@ -41,7 +41,7 @@ fn main() {
     let _app = App::new()
         .with(provider)
         .with(Options(1))
-        .with(generic::<u8>())
+        .with(generic::<u8>)
         .with(lends)
         .with(endpoint)
         .callback();

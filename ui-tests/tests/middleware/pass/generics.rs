@@ -126,20 +126,19 @@ impl<T: 'static> Phantom<T> {
 }
 
 fn main() {
-    const REQUIRE: require<Admin> = require::<Admin>();
+    const REQUIRE: fn() -> require<Admin> = require::<Admin>;
     let copied = REQUIRE;
-    assert_eq!(format!("{REQUIRE:?}"), "require");
     let _app = App::new()
         .with(copied)
-        .with(limit::<10>())
-        .with(everything::<Admin, 4>())
-        .with(unsized_parameter::<str>())
-        .with(unsized_parameter::<std::rc::Rc<u8>>())
+        .with(limit::<10>)
+        .with(everything::<Admin, 4>)
+        .with(unsized_parameter::<str>)
+        .with(unsized_parameter::<std::rc::Rc<u8>>)
         .with(Auth { store: Arc::new(Memory) })
         .with(Everything([1, 2]))
         .with(Phantom::<std::cell::Cell<u8>>(PhantomData))
         .with(lifetimes)
-        .with(two::<u8, String>())
-        .with(greet::<Admin>())
+        .with(two::<u8, String>)
+        .with(greet::<Admin>)
         .callback();
 }

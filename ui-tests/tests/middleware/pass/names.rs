@@ -116,7 +116,7 @@ fn main() {
         .with(provide_i0)
         .with(provide_i1)
         .with(r#match)
-        .with(r#loop::<u8>())
+        .with(r#loop::<u8>)
         .with(raw_lend)
         .with(list)
         .with(renamed)
