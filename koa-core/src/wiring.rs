@@ -132,7 +132,7 @@ impl<T: Send + Sync + 'static> Provision for (T,) {
 
 /// What a stack of layers provides: whatever its layers do.
 #[doc(hidden)]
-pub struct Layers<C, Depth, Fresh>(PhantomData<fn() -> (C, Depth, Fresh)>);
+pub struct Layers<C, Depth, Fresh>(PhantomData<(fn() -> C, fn() -> Depth, fn() -> Fresh)>);
 
 impl<C, Depth, Fresh> fmt::Debug for Layers<C, Depth, Fresh> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
