@@ -1,4 +1,80 @@
-//! Koa, compiled: Koa's onion of middleware around one `Context`, put together at compile time, on a small hyper core.
+//! Koa's onion of middleware around one [`Context`], put together by the compiler, on a small
+//! [hyper](https://hyper.rs) core.
+//!
+//! ```no_run
+//! use std::time::Instant;
+//!
+//! use koa::prelude::*;
+//!
+//! #[middleware]
+//! async fn response_time(ctx: &mut Context, next: impl Next) -> Result {
+//!     let start = Instant::now();
+//!     next.run(ctx).await?; // downstream ... and back upstream
+//!     ctx.set("X-Response-Time", format!("{}ms", start.elapsed().as_millis()))
+//! }
+//!
+//! #[middleware]
+//! async fn hello() -> &'static str {
+//!     "Hello World"
+//! }
+//!
+//! #[koa::main]
+//! async fn main() -> Result {
+//!     App::new().with(response_time).with(hello).listen("127.0.0.1:3000").await
+//! }
+//! ```
+//!
+//! # The onion
+//!
+//! A middleware is an `async fn` with [`#[middleware]`](macro@middleware) on it. It runs what stands below it with
+//! `next.run(ctx).await`, and what it does after that happens on the way back up. `next` is used up by running it, so
+//! it cannot run twice; an `.await` that is missing, or an error that is dropped, does not compile.
+//!
+//! One without `next` is an endpoint, and may return its body: [`Reply`] says what that can be. Layers are put into an
+//! [`App`] in their order with [`with`](App::with), several as a group with [`Stack`], under a prefix with
+//! [`mount`](App::mount). Where the composition is decided at run time, there is [`BoxMiddleware`].
+//!
+//! # The wiring
+//!
+//! A middleware that takes `next: impl Next<User>` provides a `User`: it goes on with `next.provide(ctx, user)`, and
+//! cannot go on without. What stands below asks for one in its signature. An endpoint takes `&User` or `&mut User`; a
+//! middleware that runs `next` takes a [`Slot<User>`](Slot), and finds it at `ctx[user]`. An endpoint also takes `&T` of
+//! what the whole app has, given with [`App::context`].
+//!
+//! ```
+//! use koa::prelude::*;
+//!
+//! struct User {
+//!     name: String,
+//! }
+//!
+//! #[middleware]
+//! async fn signed_in(ctx: &mut Context, next: impl Next<User>) -> Result {
+//!     let name = ctx.get("X-User").to_owned();
+//!     ensure!(!name.is_empty(), 401, "Please log in");
+//!     next.provide(ctx, User { name }).await
+//! }
+//!
+//! #[middleware]
+//! async fn me(user: &User) -> String {
+//!     format!("You are {}.", user.name)
+//! }
+//!
+//! let app = App::new().with(signed_in).with(me);
+//! ```
+//!
+//! Without `.with(signed_in)` above it, `.with(me)` does not compile: *nothing above this point provides `User`*.
+//!
+//! # Errors
+//!
+//! [`throw!`] and [`ensure!`] fail with a status and a message, `?` with any error. An [`Error`] goes up through the
+//! layers; at the top it is told to the [listeners](App::on_error) and answered. The client sees the message of those
+//! below 500 and of no other. A panic is a 500, and the server goes on.
+//!
+//! # Which runtime
+//!
+//! `#[koa::main]` runs on tokio's, with a thread for each core. An app runs just as well under `#[tokio::main]`, on a
+//! current-thread runtime, or, through [`App::callback`], under a server of one's own.
 
 #[doc(hidden)]
 #[path = "private.rs"]

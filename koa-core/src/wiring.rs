@@ -132,7 +132,11 @@ impl<T: Send + Sync + 'static> Provision for (T,) {
 
 /// What a stack of layers provides: whatever its layers do.
 #[doc(hidden)]
-pub struct Layers<C, Depth, Fresh>(PhantomData<(fn() -> C, fn() -> Depth, fn() -> Fresh)>);
+#[allow(
+    clippy::type_complexity,
+    reason = "three markers are no simpler for a name of their own"
+)]
+pub struct Layers<C, Depth, Fresh>(PhantomData<fn() -> (C, Depth, Fresh)>);
 
 impl<C, Depth, Fresh> fmt::Debug for Layers<C, Depth, Fresh> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

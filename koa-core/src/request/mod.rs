@@ -20,7 +20,7 @@ pub struct Request {
 }
 
 /// Where a mount begins: what [`Request::leave_mount`] goes back to.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Mounted(usize);
 
 impl Request {
