@@ -55,6 +55,7 @@ async fn answer(ctx: &mut Context) -> Result {
         }
         "/no-file" => ctx.set_body(Body::file("/no/such/file").await?),
         "/directory" => ctx.set_body(Body::file("/").await?),
+        "/large" => ctx.set_body((0..3_000_001_u32).map(|n| n as u8).collect::<Vec<_>>()),
         "/null" => ctx.set_body(()),
         "/none" => ctx.set_body(None::<String>),
         "/empty" => ctx.set_body(""),
@@ -168,6 +169,21 @@ fn a_file_is_sent_with_its_length() {
         Some(file.len().to_string().as_str())
     );
     assert_eq!(answer.text(), file);
+}
+
+#[test]
+fn a_large_body_arrives_whole() {
+    let server = serve(App::new().with(answer));
+    let large = get(server.address, "/large");
+    assert_eq!(large.header("content-length"), Some("3000001"));
+    assert!(
+        large
+            .body
+            .iter()
+            .enumerate()
+            .all(|(at, byte)| *byte == at as u8)
+    );
+    assert_eq!(large.body.len(), 3_000_001);
 }
 
 #[test]

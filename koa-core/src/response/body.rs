@@ -18,6 +18,9 @@ use tokio::io::{AsyncRead, ReadBuf};
 use crate::error::{Error, Result};
 use crate::response::stream::{Aborted, Sending};
 
+/// How much of a whole body is sent at a time, in bytes.
+const PART: usize = 256 * 1024;
+
 /// How much of a reader is read at a time, in bytes.
 const CHUNK: usize = 64 * 1024;
 
@@ -402,6 +405,11 @@ impl http_body::Body for Outgoing {
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         match self.project().repr {
             Wire::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
+            // hyper copies what it is given behind the head, to write both at once: a large body goes in parts, so that
+            // it is never there twice.
+            Wire::Whole(bytes) if bytes.len() > PART => {
+                Poll::Ready(Some(Ok(Frame::data(bytes.split_to(PART)))))
+            }
             Wire::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
             Wire::Stream(stream) => stream.poll_frame(cx),
         }

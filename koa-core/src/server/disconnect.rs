@@ -15,8 +15,8 @@ use crate::wiring::Requires;
 ///
 /// Without it a request runs to its end, as in Koa, so that what stands after `next.run(ctx)` runs. With it the layers
 /// below are dropped at their next `.await`, and the layers above get an error of which
-/// [`is_disconnect`](Error::is_disconnect) is true and of which no listener hears. For a whole app it is the first
-/// layer, for a group the first of that group:
+/// [`is_disconnect`](Error::is_disconnect) is true and of which no listener hears. What an endpoint had been lent, a
+/// `&mut T`, is dropped with it. For a whole app it is the first layer, for a group the first of that group:
 ///
 /// ```
 /// use koa::prelude::*;
@@ -30,6 +30,9 @@ use crate::wiring::Requires;
 /// let reports = Stack::new().with(koa::cancel_on_disconnect).with(report);
 /// let app = App::new().mount("/reports", reports);
 /// ```
+///
+/// Under a server of one's own ([`App::callback`](crate::App::callback)) nothing is known of the connection's end, and
+/// nothing is given up.
 #[allow(
     non_camel_case_types,
     reason = "it is written as a middleware function is"
