@@ -24,7 +24,7 @@ use crate::middleware::{Done, Middleware};
 use crate::response::Outgoing;
 use crate::response::respond::{Ending, conclude, conclude_stream, send};
 use crate::response::stream::poll_chunk;
-use crate::server::{Addresses, Connection, Server};
+use crate::server::{Addresses, Connection, Server, Socket};
 use crate::wiring::{Nothing, Provision, Requires, Shared};
 
 pub use application::Application;
@@ -179,6 +179,14 @@ impl<C: Onion, List, Depth> App<C, List, Depth> {
         self
     }
 
+    /// Sets how much of a request's body is read into memory, in bytes, by default 1 MiB; one that is longer is a 413.
+    /// A single handler may read more with [`Request::up_to`](crate::Request::up_to).
+    #[must_use]
+    pub fn body_limit(mut self, bytes: usize) -> Self {
+        self.application.body_limit = bytes;
+        self
+    }
+
     /// Sets whether the default error handler prints nothing; by default it prints to stderr. Koa's `app.silent`.
     #[must_use]
     pub fn silent(mut self, silent: bool) -> Self {
@@ -285,7 +293,7 @@ impl<C, List, Depth> fmt::Debug for App<C, List, Depth> {
 /// let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
 /// loop {
 ///     let (stream, peer) = listener.accept().await?;
-///     let service = callback.service(Some(peer));
+///     let service = callback.service(peer);
 ///     tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
 /// }
 /// # }
@@ -296,10 +304,11 @@ pub struct Callback<C> {
 }
 
 impl<C: Onion> Callback<C> {
-    /// The service for one connection. `peer` is the client's address, where it is known.
+    /// The service for one connection, of which `socket` says what is known: the client's address, or all of
+    /// [`Socket`].
     pub fn service(
         &self,
-        peer: Option<std::net::SocketAddr>,
+        socket: impl Into<Socket>,
     ) -> impl Service<
         http::Request<Incoming>,
         Response = http::Response<Outgoing>,
@@ -310,7 +319,7 @@ impl<C: Onion> Callback<C> {
     + Sync
     + 'static {
         let application = Arc::clone(&self.application);
-        self.service_on(Arc::new(Connection::detached(application, peer)))
+        self.service_on(Arc::new(Connection::detached(application, socket.into())))
     }
 
     /// The service for a connection of our own server.

@@ -16,6 +16,7 @@ use sync_wrapper::SyncWrapper;
 use tokio::io::{AsyncRead, ReadBuf};
 
 use crate::error::{Error, Result};
+use crate::response::respond::{Ending, answer};
 use crate::response::stream::{Aborted, Sending};
 
 /// How much of a reader is read at a time, in bytes.
@@ -165,6 +166,16 @@ impl Body {
 
     pub(crate) fn repr(&self) -> &Repr {
         &self.0
+    }
+
+    /// What is to be sent of a body that was put into a response by hand.
+    pub(crate) fn into_ending(self, ctx: &mut crate::Context) -> Ending {
+        match self.0 {
+            Repr::Text(bytes) | Repr::Binary(bytes) | Repr::Json(bytes) => Ending::Whole(bytes),
+            Repr::Stream(stream) => Ending::Stream(stream),
+            Repr::Unset | Repr::Null => Ending::Whole(Bytes::new()),
+            Repr::Failed(error) => Ending::Whole(answer(ctx, error)),
+        }
     }
 
     pub(crate) fn into_repr(self) -> Repr {

@@ -8,6 +8,7 @@ use hyper::ext::ReasonPhrase;
 use crate::context::{Context, headers};
 use crate::error::{Error, Result};
 use crate::response::body::{Body, Repr, Streaming};
+use crate::response::by_hand::conclude_by_hand;
 use crate::response::stream::Sending;
 use crate::response::{Outgoing, Response, TEXT, has_no_body};
 
@@ -22,6 +23,12 @@ pub(crate) enum Ending {
 
 /// What becomes of a request that has run through all layers.
 pub(crate) fn conclude(ctx: &mut Context, outcome: Result) -> Ending {
+    if let Some(by_hand) = ctx.response.by_hand.take() {
+        if let Err(error) = outcome {
+            ctx.app().emit_error(&error, ctx);
+        }
+        return conclude_by_hand(ctx, *by_hand);
+    }
     if let Err(error) = outcome {
         return Ending::Whole(answer(ctx, error));
     }
@@ -133,7 +140,7 @@ fn status_text(response: &Response) -> Bytes {
 /// The response to a request that failed: the listeners hear of it, and the client gets what it may see.
 /// Koa's `ctx.onerror`: <https://koajs.com/#error-handling>.
 #[cold]
-fn answer(ctx: &mut Context, mut error: Error) -> Bytes {
+pub(crate) fn answer(ctx: &mut Context, mut error: Error) -> Bytes {
     // Where the client is gone, nobody reads the answer, and nothing failed.
     if !error.is_disconnect() {
         ctx.app().emit_error(&error, ctx);
