@@ -53,7 +53,7 @@ macro_rules! ensure {
     };
     ($condition:expr $(,)?) => {
         if !$condition {
-            $crate::throw!("the condition does not hold: {}", ::core::stringify!($condition));
+            $crate::throw!(500, "the condition does not hold: {}", ::core::stringify!($condition));
         }
     };
 }

@@ -141,14 +141,12 @@ impl Error {
         reason.unwrap_or("Internal Server Error")
     }
 
-    /// With another status, whatever it is; whether the client sees the message stays as it was. For errors of another
+    /// With another status, or 500 for one that is not between 100 and 999; whether the client sees the message stays as it was. For errors of another
     /// kind that bring their status along.
     #[must_use]
     pub fn with_status(mut self, status: impl IntoStatus) -> Self {
-        match status.into_status() {
-            Ok(status) => self.0.status = status,
-            Err(error) => self.0.source = Some(error.0.message.into()),
-        }
+        let status = status.into_status();
+        self.0.status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         self
     }
 

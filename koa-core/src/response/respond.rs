@@ -52,7 +52,7 @@ pub(crate) fn conclude(ctx: &mut Context, outcome: Result) -> Ending {
                 // What GET would send; a handler that makes no body for HEAD may say its length.
                 let own = Some(bytes.len() as u64).filter(|length| *length > 0);
                 let length = own.or(response.length);
-                only_head(response, length)
+                only_head(ctx, length)
             } else {
                 bytes
             }
@@ -60,10 +60,10 @@ pub(crate) fn conclude(ctx: &mut Context, outcome: Result) -> Ending {
         Repr::Failed(error) => answer(ctx, error),
         Repr::Stream(stream) if head => {
             let length = response.length.or(stream.length());
-            only_head(response, length)
+            only_head(ctx, length)
         }
         Repr::Stream(stream) => return Ending::Stream(stream),
-        Repr::Null if head => only_head(response, None),
+        Repr::Null if head => only_head(ctx, None),
         Repr::Null => {
             response.headers.remove(CONTENT_TYPE);
             response.headers.remove(TRANSFER_ENCODING);
@@ -71,7 +71,7 @@ pub(crate) fn conclude(ctx: &mut Context, outcome: Result) -> Ending {
         }
         Repr::Unset if head => {
             let length = response.length;
-            only_head(response, length)
+            only_head(ctx, length)
         }
         Repr::Unset => {
             let text = status_text(response);
@@ -155,17 +155,17 @@ pub(crate) fn answer(ctx: &mut Context, mut error: Error) -> Bytes {
     response.message = None;
     response.status = error.status_code();
     if ctx.request.method() == Method::HEAD {
-        return only_head(response, Some(text.len() as u64));
+        return only_head(ctx, Some(text.len() as u64));
     }
     text
 }
 
-/// No body, but the length that it would have.
-fn only_head(response: &mut Response, length: Option<u64>) -> Bytes {
-    if let Some(length) = length {
-        response
-            .headers
-            .insert(CONTENT_LENGTH, HeaderValue::from(length));
+/// No body, but the length that it would have; not where a layer made the request a `HEAD`, since its client would
+/// wait for a body of that length.
+fn only_head(ctx: &mut Context, length: Option<u64>) -> Bytes {
+    if let Some(length) = length.filter(|_| ctx.request.came_as_head()) {
+        let length = HeaderValue::from(length);
+        ctx.response.headers.insert(CONTENT_LENGTH, length);
     }
     Bytes::new()
 }
