@@ -79,6 +79,7 @@
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
+pub mod docs;
 pub mod prelude;
 
 mod app;

@@ -134,10 +134,14 @@ impl<C: Onion, List, Depth> App<C, List, Depth> {
         }
     }
 
-    /// Sets the environment, which is otherwise `KOA_ENV`, or "development". Koa's `app.env`.
+    /// Sets the environment, which is otherwise `KOA_ENV`, or "development"; an empty one changes nothing. Koa's
+    /// `app.env`.
     #[must_use]
     pub fn env(mut self, env: impl Into<String>) -> Self {
-        self.application.env = env.into();
+        let env = env.into();
+        if !env.is_empty() {
+            self.application.env = env;
+        }
         self
     }
 
@@ -163,11 +167,14 @@ impl<C: Onion, List, Depth> App<C, List, Depth> {
         self
     }
 
-    /// Sets the header in which a proxy says the client's address, by default `X-Forwarded-For`. Koa's
-    /// `app.proxyIpHeader`.
+    /// Sets the header in which a proxy says the client's address, by default `X-Forwarded-For`; an empty name
+    /// changes nothing. Koa's `app.proxyIpHeader`.
     #[must_use]
     pub fn proxy_ip_header(mut self, name: impl Into<String>) -> Self {
-        self.application.proxy_ip_header = name.into();
+        let name = name.into();
+        if !name.is_empty() {
+            self.application.proxy_ip_header = name;
+        }
         self
     }
 

@@ -11,6 +11,8 @@ use std::io;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde_json::{Map, Value};
 
+use crate::response::reason::reason;
+
 #[doc(hidden)]
 pub use thrown::{Thrown, ViaError, ViaMessage, ViaStatus, ViaStd, error_with_status};
 
@@ -53,6 +55,8 @@ struct Inner {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Cause {
     Thrown,
+    /// A file that is not there: a 404 whatever its status says, as in Koa.
+    Missing,
     Panic,
     Disconnect,
 }
@@ -65,7 +69,7 @@ impl Error {
     #[must_use]
     pub fn new(status: impl IntoStatus, message: impl Into<Cow<'static, str>>) -> Self {
         let status = status.into_status().ok();
-        let is_known = |status: &StatusCode| status.canonical_reason().is_some();
+        let is_known = |status: &StatusCode| reason(*status).is_some();
         let kept = status.filter(|status| is_known(status) || matches!(status.as_u16(), 400..=599));
         Self::build(
             kept.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
@@ -119,7 +123,8 @@ impl Error {
         error
     }
 
-    /// Its status. One without a standard meaning is answered with a 500.
+    /// Its status. One without a standard meaning is answered with a 500, and an I/O error of kind "not found" with a
+    /// 404 whatever its status.
     #[must_use]
     pub fn status(&self) -> u16 {
         self.0.status.as_u16()
@@ -128,17 +133,16 @@ impl Error {
     /// The status it is answered with.
     pub(crate) fn status_code(&self) -> StatusCode {
         let status = self.0.status;
-        if status.canonical_reason().is_some() && !status.is_informational() {
-            status
-        } else {
-            StatusCode::INTERNAL_SERVER_ERROR
+        match self.0.cause {
+            Cause::Missing => StatusCode::NOT_FOUND,
+            _ if reason(status).is_some() && !status.is_informational() => status,
+            _ => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
     /// What that status means.
     fn standard_text(&self) -> &'static str {
-        let reason = self.status_code().canonical_reason();
-        reason.unwrap_or("Internal Server Error")
+        reason(self.status_code()).unwrap_or("Internal Server Error")
     }
 
     /// With another status, or 500 for one that is not between 100 and 999; whether the client sees the message stays as it was. For errors of another
@@ -254,12 +258,14 @@ impl<E: StdError + Send + Sync + 'static> From<E> for Error {
         let missing = (&source as &dyn StdError)
             .downcast_ref::<io::Error>()
             .is_some_and(|error| error.kind() == io::ErrorKind::NotFound);
-        let status = if missing {
-            StatusCode::NOT_FOUND
+        let (status, cause) = if missing {
+            (StatusCode::NOT_FOUND, Cause::Missing)
         } else {
-            StatusCode::INTERNAL_SERVER_ERROR
+            (StatusCode::INTERNAL_SERVER_ERROR, Cause::Thrown)
         };
-        Self::build(status, source.to_string().into(), false).with_source(source)
+        let mut error = Self::build(status, source.to_string().into(), false).with_source(source);
+        error.0.cause = cause;
+        error
     }
 }
 

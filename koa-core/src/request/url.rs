@@ -71,6 +71,10 @@ impl Request {
         match (uri.scheme(), uri.authority(), uri.path_and_query()) {
             (None, None, Some(path_and_query)) => Cow::Borrowed(path_and_query.as_str()),
             (None, Some(authority), None) => Cow::Borrowed(authority.as_str()),
+            // Without a path, as `http://example.com?a`; `to_string` would put one in.
+            (Some(scheme), Some(authority), Some(rest)) => {
+                Cow::Owned([scheme.as_str(), "://", authority.as_str(), rest.as_str()].concat())
+            }
             _ => Cow::Owned(uri.to_string()),
         }
     }
@@ -139,10 +143,11 @@ impl Request {
                 let Some(target) = self.head.uri.path_and_query() else {
                     return "";
                 };
-                match target.as_str().get(target.path().len()..) {
-                    Some("?") | None => "",
-                    Some(search) => search,
+                match target.as_str().find('?') {
+                    Some(at) => target.as_str().get(at..).filter(|search| *search != "?"),
+                    None => None,
                 }
+                .unwrap_or("")
             }
             Some(rewritten) => &rewritten.search,
         }

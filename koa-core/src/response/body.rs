@@ -31,7 +31,8 @@ const CHUNK: usize = 64 * 1024;
 /// | `Vec<u8>`, `Bytes`, `&'static [u8]` | bytes |
 /// | [`Json`], `serde_json::Value` | JSON |
 /// | [`Body::stream`], [`Body::reader`], [`Body::file`] | a stream |
-/// | `()`, `None` | nothing: 204 |
+/// | `()` | nothing: 204, or an empty response if another status is set after it (Koa's `null`) |
+/// | `None` | nothing: 204, or the text of another status that is set after it (Koa's `undefined`) |
 pub struct Body(Repr);
 
 pub(crate) enum Repr {
@@ -240,7 +241,7 @@ impl From<()> for Body {
 
 impl<B: Into<Body>> From<Option<B>> for Body {
     fn from(body: Option<B>) -> Self {
-        body.map_or(Self::null(), Into::into)
+        body.map_or(Self::unset(), Into::into)
     }
 }
 

@@ -129,8 +129,7 @@ impl Response {
             kind,
             fallback,
         } = attachment.into();
-        let name = name.filter(|name| !name.is_empty());
-        if let Some(name) = name {
+        if let Some(name) = name.filter(|name| !name.is_empty()) {
             self.set_type(media_type::extension(name))?;
         }
         let kind = if kind.is_empty() { "attachment" } else { kind };

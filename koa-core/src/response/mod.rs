@@ -7,6 +7,7 @@ mod disposition;
 mod etag;
 mod fields;
 mod header;
+pub(crate) mod reason;
 pub(crate) mod redirect;
 pub(crate) mod respond;
 pub(crate) mod stream;
@@ -92,7 +93,7 @@ impl Response {
     pub fn message(&self) -> &str {
         self.message
             .as_deref()
-            .or_else(|| self.status.canonical_reason())
+            .or_else(|| reason::reason(self.status))
             .unwrap_or("")
     }
 

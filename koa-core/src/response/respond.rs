@@ -9,6 +9,7 @@ use crate::context::{Context, headers};
 use crate::error::{Error, Result};
 use crate::response::body::{Body, Repr, Streaming};
 use crate::response::by_hand::conclude_by_hand;
+use crate::response::reason::{reason, unlike_hyper};
 use crate::response::stream::Sending;
 use crate::response::{Outgoing, Response, TEXT, has_no_body};
 
@@ -120,8 +121,12 @@ fn make(response: Response, body: Outgoing) -> Sent {
     let mut sent = http::Response::new(body);
     *sent.status_mut() = response.status;
     *sent.headers_mut() = response.headers;
-    if let Some(message) = response.message
-        && let Ok(phrase) = ReasonPhrase::try_from(message.into_string())
+    if let Some(message) = response.message {
+        if let Ok(phrase) = ReasonPhrase::try_from(message.into_string()) {
+            sent.extensions_mut().insert(phrase);
+        }
+    } else if let Some(reason) = unlike_hyper(response.status)
+        && let Ok(phrase) = ReasonPhrase::try_from(reason.as_bytes())
     {
         sent.extensions_mut().insert(phrase);
     }
@@ -130,7 +135,7 @@ fn make(response: Response, body: Outgoing) -> Sent {
 
 /// The text of a response without a body: the reason phrase, or the number of a status that has none.
 fn status_text(response: &Response) -> Bytes {
-    match (&response.message, response.status.canonical_reason()) {
+    match (&response.message, reason(response.status)) {
         (Some(message), _) => Bytes::copy_from_slice(message.as_bytes()),
         (None, Some(reason)) => Bytes::from_static(reason.as_bytes()),
         (None, None) => Bytes::copy_from_slice(response.status.as_str().as_bytes()),

@@ -18,8 +18,6 @@ pub(crate) struct Case {
     pub id: String,
     pub family: String,
     #[serde(default)]
-    pub tags: Vec<String>,
-    #[serde(default)]
     pub app: AppSettings,
     #[serde(default)]
     pub request: Request,
@@ -100,7 +98,7 @@ fn present<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Value>, D::Erro
 }
 
 impl Bytes {
-    pub fn to_vec(&self) -> Vec<u8> {
+    pub(crate) fn to_vec(&self) -> Vec<u8> {
         use base64::Engine as _;
         match (&self.utf8, &self.base64) {
             (Some(text), _) => text.clone().into_bytes(),
@@ -114,7 +112,7 @@ impl Bytes {
 
 impl Case {
     /// The layers, each a list of steps.
-    pub fn layers(&self) -> Vec<&[Step]> {
+    pub(crate) fn layers(&self) -> Vec<&[Step]> {
         match &self.steps {
             Some(steps) => vec![steps],
             None => self.middleware.iter().map(Vec::as_slice).collect(),
@@ -122,13 +120,13 @@ impl Case {
     }
 
     /// Whether it asks for what is not built yet.
-    pub fn is_for_later(&self) -> bool {
+    pub(crate) fn is_for_later(&self) -> bool {
         LATER.iter().any(|family| self.family.starts_with(family))
             || self.any_step(&|step| step.op.starts_with("cookies."))
     }
 
     /// Whether any step, however deep, is such a one.
-    pub fn any_step(&self, is_one: &dyn Fn(&Step) -> bool) -> bool {
+    pub(crate) fn any_step(&self, is_one: &dyn Fn(&Step) -> bool) -> bool {
         self.layers().iter().any(|steps| any(steps, is_one))
     }
 }

@@ -13,8 +13,16 @@ pub(crate) fn describe(error: &Error) -> Value {
     });
     let headers: Map<String, Value> = error
         .headers()
-        .iter()
-        .map(|(name, value)| (name.to_string(), value.to_str().unwrap().into()))
+        .keys()
+        .map(|name| {
+            let lines = error.headers().get_all(name).iter();
+            let lines: Vec<_> = lines.map(|line| line.to_str().unwrap()).collect();
+            let value = match lines.as_slice() {
+                [line] => (*line).into(),
+                lines => lines.into(),
+            };
+            (name.to_string(), value)
+        })
         .collect();
     json!({
         "message": error.message(),

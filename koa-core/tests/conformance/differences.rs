@@ -18,7 +18,7 @@ pub(crate) struct Differences {
 impl Differences {
     /// Reads the first cell of each row: cases such as `redirect/0107 0140`. A row without any is a difference that no
     /// case shows.
-    pub fn read(page: &Path, own: bool) -> Self {
+    pub(crate) fn read(page: &Path, own: bool) -> Self {
         let text = std::fs::read_to_string(page).unwrap();
         let mut listed = BTreeSet::new();
         for row in text.lines().filter(|line| line.starts_with('|')) {
@@ -45,7 +45,7 @@ impl Differences {
     }
 
     /// Whether a case that failed is listed.
-    pub fn covers(&self, case: &Case) -> bool {
+    pub(crate) fn covers(&self, case: &Case) -> bool {
         let listed = self.own && self.listed.contains(&case.id);
         if listed {
             self.met.borrow_mut().insert(case.id.clone());
@@ -54,7 +54,7 @@ impl Differences {
     }
 
     /// Those that are listed and did not fail, or are no case at all.
-    pub fn unmet(&self) -> Vec<String> {
+    pub(crate) fn unmet(&self) -> Vec<String> {
         if !self.own {
             return Vec::new();
         }

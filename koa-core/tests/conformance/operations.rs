@@ -42,7 +42,11 @@ fn get(step: &Step, ctx: &mut Context) -> Option<Value> {
     Some(match step.op.as_str() {
         "method" => ctx.method().as_str().into(),
         "url" => ctx.url().into(),
-        "path" => ctx.path().into(),
+        // An empty path is what Node has no path for.
+        "path" => match ctx.path() {
+            "" => Value::Null,
+            path => path.into(),
+        },
         "querystring" => ctx.querystring().into(),
         "search" => ctx.search().into(),
         "originalUrl" => ctx.original_url().into(),
@@ -261,7 +265,7 @@ fn call(step: &Step, ctx: &mut Context, record: &Record) -> Result {
         }
         "throw" => throw!(thrown(args)),
         "assert" if args.len() == 1 => {
-            ensure!(args[0].as_bool().unwrap());
+            ensure!(args[0].as_bool().unwrap(), 500);
             Ok(())
         }
         "assert" => {
@@ -294,6 +298,14 @@ fn string(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         other => other.to_string(),
+    }
+}
+
+/// One line or several.
+fn lines(value: &Value) -> Vec<String> {
+    match value {
+        Value::Array(_) => strings(value),
+        value => vec![string(value)],
     }
 }
 
@@ -380,8 +392,10 @@ fn set_body(value: &Value, ctx: &mut Context) {
             chunks: chunks.iter().map(chunk).collect(),
             error: value.get("$error").map(raised),
         }));
-    } else if value.is_null() || value["$undefined"] == true {
+    } else if value.is_null() {
         ctx.set_body(());
+    } else if value["$undefined"] == true {
+        ctx.set_body(None::<Body>);
     } else if let Some(text) = value.as_str() {
         ctx.set_body(text.to_owned());
     } else {
@@ -411,10 +425,12 @@ fn thrown(args: &[Value]) -> Error {
     };
     let inner = object(true).map(|error| &error["$error"]);
     let own = |name: &str| inner.and_then(|inner| inner[name].as_i64());
-    let status = status
-        .or_else(|| own("status"))
-        .or_else(|| own("statusCode"));
-    let message = message.or_else(|| inner.and_then(|inner| inner["message"].as_str()));
+    // An error that is thrown keeps the status it has.
+    let status = own("status").or_else(|| own("statusCode")).or(status);
+    let replaced = object(false).and_then(|properties| properties["message"].as_str());
+    let message = replaced
+        .or(message)
+        .or_else(|| inner.and_then(|inner| inner["message"].as_str()));
     let error = match message {
         Some(message) => Error::new(status.unwrap_or(500), message.to_owned()),
         None => Error::from_status(status.unwrap_or(500)),
@@ -449,9 +465,8 @@ fn decorated(mut error: Error, properties: &Value) -> Error {
                 .as_object()
                 .unwrap()
                 .iter()
-                .fold(error, |error, (name, value)| {
-                    error.with_header(name, &string(value))
-                }),
+                .flat_map(|(name, value)| lines(value).into_iter().map(move |line| (name, line)))
+                .fold(error, |error, (name, line)| error.with_header(name, &line)),
             "code" if value == "ENOENT" && error.source().is_some() => error,
             _ => error.with_property(name, value.clone()),
         };

@@ -16,11 +16,11 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    pub fn fail(&self, what: String) {
+    pub(crate) fn fail(&self, what: String) {
         self.failures.lock().unwrap().push(what);
     }
 
-    pub fn error_event(&self, error: &Error, ctx: &Context) {
+    pub(crate) fn error_event(&self, error: &Error, ctx: &Context) {
         let mut event = json!({"event": "error", "error": describe(error)});
         if ctx.header_sent() {
             event["headerSent"] = true.into();
@@ -28,7 +28,7 @@ impl Record {
         self.event(event);
     }
 
-    pub fn event(&self, event: Value) {
+    pub(crate) fn event(&self, event: Value) {
         self.events.lock().unwrap().push(event);
     }
 }

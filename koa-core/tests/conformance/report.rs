@@ -31,7 +31,7 @@ struct Counts {
 }
 
 impl Report {
-    pub fn add(&mut self, case: &Case, outcome: Outcome) {
+    pub(crate) fn add(&mut self, case: &Case, outcome: Outcome) {
         let counts = self.families.entry(case.family.clone()).or_default();
         match outcome {
             Outcome::Passed => {
@@ -50,7 +50,7 @@ impl Report {
         }
     }
 
-    pub fn finish(&self, differences: &Differences) -> ExitCode {
+    pub(crate) fn finish(&self, differences: &Differences) -> ExitCode {
         for (id, failures) in &self.failed {
             println!("FAILED {id}");
             for failure in failures {
