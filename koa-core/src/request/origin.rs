@@ -121,7 +121,11 @@ impl Request {
         let max = self.app().max_ips_count();
         let lines = self.forwarded_for();
         if lines.iter().all(|line| matches!(line, Cow::Borrowed(_))) {
-            if let Some(ip) = forwarded::ip(true, lines.into_iter().filter_map(as_borrowed), max) {
+            if let Some(ip) = forwarded::ip(
+                true,
+                lines.into_iter().filter_map(|line| as_borrowed(&line)),
+                max,
+            ) {
                 return Cow::Borrowed(ip);
             }
         } else if let Some(ip) = forwarded::ip(true, lines.iter().map(|line| &**line), max) {
@@ -142,7 +146,7 @@ impl Request {
         let max = self.app().max_ips_count();
         let lines = self.forwarded_for();
         if lines.iter().all(|line| matches!(line, Cow::Borrowed(_))) {
-            let lines = lines.into_iter().filter_map(as_borrowed);
+            let lines = lines.into_iter().filter_map(|line| as_borrowed(&line));
             let ips = forwarded::ips(true, lines, max);
             return ips.into_iter().map(Cow::Borrowed).collect();
         }
@@ -164,10 +168,10 @@ impl Request {
 }
 
 fn borrowed(text: Option<Cow<'_, str>>) -> Option<&str> {
-    text.and_then(as_borrowed)
+    text.and_then(|text| as_borrowed(&text))
 }
 
-fn as_borrowed(text: Cow<'_, str>) -> Option<&str> {
+fn as_borrowed<'a>(text: &Cow<'a, str>) -> Option<&'a str> {
     match text {
         Cow::Borrowed(text) => Some(text),
         Cow::Owned(_) => None,

@@ -186,6 +186,6 @@ mod tests {
             "na%20me=a%26b%3Dc%23%3F%2F%2B%25&%C3%A9=%F0%9F%98%80&=&k=-_.!~*'()"
         );
         assert_eq!(QueryPairs::parse(&query).iter().collect::<Vec<_>>(), pairs);
-        assert_eq!(stringify([]), "");
+        assert_eq!(stringify::<&str, &str>([]), "");
     }
 }

@@ -207,6 +207,10 @@ impl Request {
     }
 
     /// Makes the path what it was. What else has been rewritten since stays, as with koa-mount.
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "a mount is left once: what it goes back to is used up"
+    )]
     pub(crate) fn leave_mount(&mut self, to: Mounted) {
         let unchanged = match (&self.rewritten, &to.rewritten) {
             (None, None) => true,
