@@ -79,13 +79,17 @@
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
+pub mod docs;
 pub mod prelude;
 
 mod app;
 mod chain;
 mod context;
+mod date;
 mod error;
+mod media_type;
 mod middleware;
+mod negotiation;
 mod reply;
 mod request;
 mod response;
@@ -100,7 +104,11 @@ pub use http;
 pub use koa_macros::{main, middleware};
 pub use middleware::{Middleware, Next, ProvidesNothing};
 pub use reply::Reply;
-pub use request::Request;
-pub use response::{Aborted, Body, IntoHeaderValue, IntoHeaderValues, Json, Outgoing, Response};
-pub use server::{Address, Addresses, Server, cancel_on_disconnect};
+pub use request::{BodyStream, Is, QueryPairs, Request, UpTo};
+pub use response::{
+    Aborted, Attachment, Body, IntoDate, IntoFields, IntoHeaderValue, IntoHeaderValues, Json,
+    Outgoing, Response,
+};
+pub use server::{Address, Addresses, Server, Socket, cancel_on_disconnect};
+pub use url;
 pub use wiring::{Above, Asks, Nothing, Provides, ProvidesMut, Provision, Requires, Shared, Slot};

@@ -143,7 +143,7 @@ fn events_reach_the_listeners_of_their_type_in_order() {
 
 #[middleware]
 async fn peer(ctx: &mut Context) -> String {
-    format!("{:?}", ctx.request.peer_addr().map(|peer| peer.ip()))
+    format!("{:?}", ctx.socket().remote_ip())
 }
 
 #[test]

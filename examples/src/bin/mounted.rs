@@ -15,7 +15,7 @@ struct Greeting(&'static str);
 /// Hands a `User` to everything below it.
 #[middleware]
 async fn signed_in(ctx: &mut Context, next: impl Next<User>) -> Result {
-    let name = ctx.get("X-User").to_owned();
+    let name = ctx.get("X-User").into_owned();
     ensure!(!name.is_empty(), 401, "Please say who you are, in X-User");
     next.provide(ctx, User { name }).await
 }

@@ -11,6 +11,9 @@ use crate::app::events::Events;
 use crate::context::Context;
 use crate::error::Error;
 
+/// How much of a request's body is read into memory unless an app or a handler says otherwise, in bytes.
+const BODY_LIMIT: usize = 1024 * 1024;
+
 /// An app's settings, values and events, as [`ctx.app()`](Context::app) gives them. Koa's `ctx.app`:
 /// <https://koajs.com/#ctx-app>.
 pub struct Application {
@@ -20,6 +23,7 @@ pub struct Application {
     pub(crate) subdomain_offset: usize,
     pub(crate) proxy_ip_header: String,
     pub(crate) max_ips_count: usize,
+    pub(crate) body_limit: usize,
     pub(crate) silent: bool,
     pub(crate) values: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
     pub(crate) events: Events,
@@ -47,6 +51,7 @@ impl Application {
             subdomain_offset: 2,
             proxy_ip_header: "X-Forwarded-For".to_owned(),
             max_ips_count: 0,
+            body_limit: BODY_LIMIT,
             silent: false,
             values: HashMap::new(),
             events: Events::default(),
@@ -81,6 +86,17 @@ impl Application {
     #[must_use]
     pub fn max_ips_count(&self) -> usize {
         self.max_ips_count
+    }
+
+    /// How much of a request's body is read into memory, in bytes.
+    #[must_use]
+    pub fn body_limit(&self) -> usize {
+        self.body_limit
+    }
+
+    /// The keys of signed and sealed cookies, the newest first. Koa's `app.keys`: <https://koajs.com/#app-keys>.
+    pub fn keys(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.keys.0.iter().map(String::as_str)
     }
 
     /// Whether the default error handler prints nothing. Koa's `app.silent`.

@@ -24,7 +24,7 @@ use crate::middleware::{Done, Middleware};
 use crate::response::Outgoing;
 use crate::response::respond::{Ending, conclude, conclude_stream, send};
 use crate::response::stream::poll_chunk;
-use crate::server::{Addresses, Connection, Server};
+use crate::server::{Addresses, Connection, Server, Socket};
 use crate::wiring::{Nothing, Provision, Requires, Shared};
 
 pub use application::Application;
@@ -134,10 +134,14 @@ impl<C: Onion, List, Depth> App<C, List, Depth> {
         }
     }
 
-    /// Sets the environment, which is otherwise `KOA_ENV`, or "development". Koa's `app.env`.
+    /// Sets the environment, which is otherwise `KOA_ENV`, or "development"; an empty one changes nothing. Koa's
+    /// `app.env`.
     #[must_use]
     pub fn env(mut self, env: impl Into<String>) -> Self {
-        self.application.env = env.into();
+        let env = env.into();
+        if !env.is_empty() {
+            self.application.env = env;
+        }
         self
     }
 
@@ -163,11 +167,14 @@ impl<C: Onion, List, Depth> App<C, List, Depth> {
         self
     }
 
-    /// Sets the header in which a proxy says the client's address, by default `X-Forwarded-For`. Koa's
-    /// `app.proxyIpHeader`.
+    /// Sets the header in which a proxy says the client's address, by default `X-Forwarded-For`; an empty name
+    /// changes nothing. Koa's `app.proxyIpHeader`.
     #[must_use]
     pub fn proxy_ip_header(mut self, name: impl Into<String>) -> Self {
-        self.application.proxy_ip_header = name.into();
+        let name = name.into();
+        if !name.is_empty() {
+            self.application.proxy_ip_header = name;
+        }
         self
     }
 
@@ -176,6 +183,14 @@ impl<C: Onion, List, Depth> App<C, List, Depth> {
     #[must_use]
     pub fn max_ips_count(mut self, count: usize) -> Self {
         self.application.max_ips_count = count;
+        self
+    }
+
+    /// Sets how much of a request's body is read into memory, in bytes, by default 1 MiB; one that is longer is a 413.
+    /// A single handler may read more with [`Request::up_to`](crate::Request::up_to).
+    #[must_use]
+    pub fn body_limit(mut self, bytes: usize) -> Self {
+        self.application.body_limit = bytes;
         self
     }
 
@@ -285,7 +300,7 @@ impl<C, List, Depth> fmt::Debug for App<C, List, Depth> {
 /// let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
 /// loop {
 ///     let (stream, peer) = listener.accept().await?;
-///     let service = callback.service(Some(peer));
+///     let service = callback.service(peer);
 ///     tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
 /// }
 /// # }
@@ -296,10 +311,11 @@ pub struct Callback<C> {
 }
 
 impl<C: Onion> Callback<C> {
-    /// The service for one connection. `peer` is the client's address, where it is known.
+    /// The service for one connection, of which `socket` says what is known: the client's address, or all of
+    /// [`Socket`].
     pub fn service(
         &self,
-        peer: Option<std::net::SocketAddr>,
+        socket: impl Into<Socket>,
     ) -> impl Service<
         http::Request<Incoming>,
         Response = http::Response<Outgoing>,
@@ -310,7 +326,7 @@ impl<C: Onion> Callback<C> {
     + Sync
     + 'static {
         let application = Arc::clone(&self.application);
-        self.service_on(Arc::new(Connection::detached(application, peer)))
+        self.service_on(Arc::new(Connection::detached(application, socket.into())))
     }
 
     /// The service for a connection of our own server.

@@ -2,8 +2,12 @@
 
 pub(crate) mod headers;
 mod lent;
+mod redirect;
+mod request;
+mod response;
 mod state;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::{Index, IndexMut};
 use std::sync::Arc;
@@ -71,7 +75,7 @@ impl Context {
 
     /// The value of a request header, empty if it was not sent. <https://koajs.com/#request-get>
     #[must_use]
-    pub fn get(&self, field: &str) -> &str {
+    pub fn get(&self, field: &str) -> Cow<'_, str> {
         self.request.get(field)
     }
 

@@ -53,8 +53,42 @@ macro_rules! ensure {
     };
     ($condition:expr $(,)?) => {
         if !$condition {
-            $crate::throw!("the condition does not hold: {}", ::core::stringify!($condition));
+            $crate::throw!(500, "the condition does not hold: {}", ::core::stringify!($condition));
         }
+    };
+}
+
+/// Fails as [`throw!`](crate::throw) does unless two values are equal. Koa's `ctx.assert.equal`.
+///
+/// ```
+/// use koa::prelude::*;
+/// use koa::ensure_eq;
+///
+/// #[middleware]
+/// async fn hello(ctx: &mut Context) -> Result<&'static str> {
+///     ensure_eq!(ctx.get("X-Version"), "2", 400, "version 2 only");
+///     Ok("Hello")
+/// }
+/// # let _ = App::new().with(hello);
+/// ```
+#[macro_export]
+macro_rules! ensure_eq {
+    ($left:expr, $right:expr, $($error:tt)+) => {
+        $crate::ensure!($left == $right, $($error)+)
+    };
+    ($left:expr, $right:expr $(,)?) => {
+        $crate::ensure!($left == $right)
+    };
+}
+
+/// Fails as [`throw!`](crate::throw) does if two values are equal. Koa's `ctx.assert.notEqual`.
+#[macro_export]
+macro_rules! ensure_ne {
+    ($left:expr, $right:expr, $($error:tt)+) => {
+        $crate::ensure!($left != $right, $($error)+)
+    };
+    ($left:expr, $right:expr $(,)?) => {
+        $crate::ensure!($left != $right)
     };
 }
 

@@ -11,6 +11,8 @@ use std::io;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde_json::{Map, Value};
 
+use crate::response::reason::reason;
+
 #[doc(hidden)]
 pub use thrown::{Thrown, ViaError, ViaMessage, ViaStatus, ViaStd, error_with_status};
 
@@ -53,6 +55,8 @@ struct Inner {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Cause {
     Thrown,
+    /// A file that is not there: a 404 whatever its status says, as in Koa.
+    Missing,
     Panic,
     Disconnect,
 }
@@ -60,28 +64,26 @@ enum Cause {
 impl Error {
     /// An error with a status and a message. One below 500 is exposed: the client gets the message.
     ///
-    /// A status that is no error (below 400), or that has no standard meaning, is a mistake of the program and
-    /// becomes a 500 that is not exposed.
+    /// A status without a standard meaning is a mistake of the program: it is answered with a 500, and not exposed.
+    /// The error keeps it if it is one of errors (400 to 599), as in Koa; else it becomes 500.
     #[must_use]
     pub fn new(status: impl IntoStatus, message: impl Into<Cow<'static, str>>) -> Self {
-        let status = status.into_status().ok().filter(|status| {
-            (status.is_client_error() || status.is_server_error())
-                && status.canonical_reason().is_some()
-        });
+        let status = status.into_status().ok();
+        let is_known = |status: &StatusCode| reason(*status).is_some();
+        let kept = status.filter(|status| is_known(status) || matches!(status.as_u16(), 400..=599));
         Self::build(
-            status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            kept.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
             message.into(),
-            status.is_some_and(|status| status.is_client_error()),
+            kept.is_some_and(|status| is_known(&status) && status.as_u16() < 500),
         )
     }
 
     /// An error with a status, and its standard text as the message.
     #[must_use]
     pub fn from_status(status: impl IntoStatus) -> Self {
-        let status = status
-            .into_status()
-            .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        Self::new(status, status.canonical_reason().unwrap_or("Unknown"))
+        let mut error = Self::new(status, "");
+        error.0.message = Cow::Borrowed(error.standard_text());
+        error
     }
 
     /// A 500 that is not exposed.
@@ -121,14 +123,35 @@ impl Error {
         error
     }
 
-    /// The status it is answered with.
+    /// Its status. One without a standard meaning is answered with a 500, and an I/O error of kind "not found" with a
+    /// 404 whatever its status.
     #[must_use]
     pub fn status(&self) -> u16 {
         self.0.status.as_u16()
     }
 
+    /// The status it is answered with.
     pub(crate) fn status_code(&self) -> StatusCode {
-        self.0.status
+        let status = self.0.status;
+        match self.0.cause {
+            Cause::Missing => StatusCode::NOT_FOUND,
+            _ if reason(status).is_some() && !status.is_informational() => status,
+            _ => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// What that status means.
+    fn standard_text(&self) -> &'static str {
+        reason(self.status_code()).unwrap_or("Internal Server Error")
+    }
+
+    /// With another status, or 500 for one that is not between 100 and 999; whether the client sees the message stays as it was. For errors of another
+    /// kind that bring their status along.
+    #[must_use]
+    pub fn with_status(mut self, status: impl IntoStatus) -> Self {
+        let status = status.into_status();
+        self.0.status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        self
     }
 
     /// What happened. The client sees it only if the error is exposed.
@@ -219,7 +242,7 @@ impl Error {
         if self.0.expose {
             self.0.message.clone()
         } else {
-            Cow::Borrowed(self.0.status.canonical_reason().unwrap_or("Unknown"))
+            Cow::Borrowed(self.standard_text())
         }
     }
 
@@ -235,12 +258,14 @@ impl<E: StdError + Send + Sync + 'static> From<E> for Error {
         let missing = (&source as &dyn StdError)
             .downcast_ref::<io::Error>()
             .is_some_and(|error| error.kind() == io::ErrorKind::NotFound);
-        let status = if missing {
-            StatusCode::NOT_FOUND
+        let (status, cause) = if missing {
+            (StatusCode::NOT_FOUND, Cause::Missing)
         } else {
-            StatusCode::INTERNAL_SERVER_ERROR
+            (StatusCode::INTERNAL_SERVER_ERROR, Cause::Thrown)
         };
-        Self::build(status, source.to_string().into(), false).with_source(source)
+        let mut error = Self::build(status, source.to_string().into(), false).with_source(source);
+        error.0.cause = cause;
+        error
     }
 }
 
@@ -309,10 +334,20 @@ mod tests {
     }
 
     #[test]
-    fn a_status_that_is_no_error_is_a_mistake_of_the_program() {
-        for status in [0, 99, 200, 204, 304, 499, 599, 1000] {
+    fn a_status_that_nobody_knows_is_a_mistake_of_the_program() {
+        for (status, kept) in [
+            (0, 500),
+            (99, 500),
+            (399, 500),
+            (499, 499),
+            (599, 599),
+            (600, 500),
+            (1000, 500),
+        ] {
             let error = Error::new(status, "a secret");
-            assert_eq!((error.status(), error.expose()), (500, false), "{status}");
+            assert_eq!((error.status(), error.expose()), (kept, false), "{status}");
+            assert_eq!(error.status_code(), 500, "{status}");
+            assert_eq!(error.public_text(), "Internal Server Error", "{status}");
         }
     }
 

@@ -1,35 +1,63 @@
-//! The request, as hyper parsed it and as mounts rewrite it.
+//! The request: what came over the wire, and what layers make of it. Its url stands in `url`, who asks and for which
+//! host in `origin`, its headers in `header`, what the client would like in `accept`, its body in `content` and `body`.
+//! `target`, `forwarded`, `query` and `freshness` are the rules, as functions of text.
+
+mod accept;
+mod body;
+mod content;
+mod forwarded;
+pub(crate) mod freshness;
+pub(crate) mod header;
+mod origin;
+pub(crate) mod query;
+pub(crate) mod target;
+mod typed;
+mod url;
 
 use std::fmt;
 use std::sync::Arc;
 
-use http::{HeaderMap, Method, Uri, Version};
+use http::request::Parts;
+use http::{HeaderMap, Method, Version};
 use hyper::body::Incoming;
 
 use crate::app::Application;
-use crate::server::Connection;
+use crate::request::url::Rewritten;
+use crate::server::{Connection, Socket};
+
+pub use body::{BodyStream, UpTo};
+pub use content::Is;
+pub use query::QueryPairs;
+pub(crate) use url::Mounted;
 
 /// A request. Koa's `ctx.request`: <https://koajs.com/#request>.
 ///
-/// A [`Context`](crate::Context) has the same methods for what is used most.
+/// A [`Context`](crate::Context) has the same methods for what is used most. Everything is read when it is asked for:
+/// a request of which only the path is looked at has nothing else taken apart.
 pub struct Request {
-    inner: http::Request<Incoming>,
+    head: Parts,
+    /// `None` once it has been read, or given away as a stream.
+    body: Option<Incoming>,
     connection: Arc<Connection>,
     /// How much of the path the mounts around the running layer have taken, in bytes.
     mounted: usize,
+    /// What a layer has put in place of the url.
+    rewritten: Option<Arc<Rewritten>>,
+    /// Whether it came as a `HEAD`, where a layer has changed the method.
+    came_as_head: Option<bool>,
 }
-
-/// Where a mount begins: what [`Request::leave_mount`] goes back to.
-#[derive(Debug, Clone)]
-pub(crate) struct Mounted(usize);
 
 impl Request {
     #[inline]
     pub(crate) fn new(request: http::Request<Incoming>, connection: Arc<Connection>) -> Self {
+        let (head, body) = request.into_parts();
         Self {
-            inner: request,
+            head,
+            body: Some(body),
             connection,
             mounted: 0,
+            rewritten: None,
+            came_as_head: None,
         }
     }
 
@@ -43,102 +71,77 @@ impl Request {
 
     #[inline]
     pub(crate) fn into_headers(mut self) -> HeaderMap {
-        std::mem::take(self.inner.headers_mut())
+        std::mem::take(&mut self.head.headers)
+    }
+
+    /// The request as hyper parsed it, without its body: also what hyper or a layer around the app has put into its
+    /// extensions. Node's request, Koa's `ctx.req`: <https://koajs.com/#ctx-req>.
+    #[must_use]
+    pub fn parts(&self) -> &Parts {
+        &self.head
+    }
+
+    /// The same, to be changed, for what has no method here.
+    pub fn parts_mut(&mut self) -> &mut Parts {
+        &mut self.head
     }
 
     /// The method. <https://koajs.com/#request-method>
     #[must_use]
     pub fn method(&self) -> &Method {
-        self.inner.method()
+        &self.head.method
+    }
+
+    /// Sets the method, for layers that let a client say it elsewhere. <https://koajs.com/#request-method-1>
+    ///
+    /// ```
+    /// # use koa::prelude::*;
+    /// #[middleware]
+    /// async fn method_override(ctx: &mut Context, next: impl Next) -> Result {
+    ///     if ctx.get("X-HTTP-Method-Override") == "DELETE" {
+    ///         ctx.set_method(koa::http::Method::DELETE);
+    ///     }
+    ///     next.run(ctx).await
+    /// }
+    /// # let _ = App::new().with(method_override);
+    /// ```
+    pub fn set_method(&mut self, method: Method) {
+        let old = std::mem::replace(&mut self.head.method, method);
+        self.came_as_head.get_or_insert(old == Method::HEAD);
+    }
+
+    /// Whether the client waits for a response without a body, whatever the method is now.
+    pub(crate) fn came_as_head(&self) -> bool {
+        self.came_as_head
+            .unwrap_or(self.head.method == Method::HEAD)
+    }
+
+    /// Whether the method is one that may be repeated: `GET`, `HEAD`, `PUT`, `DELETE`, `OPTIONS` or `TRACE`.
+    /// <https://koajs.com/#request-idempotent>
+    #[must_use]
+    pub fn idempotent(&self) -> bool {
+        matches!(
+            self.head.method,
+            Method::GET
+                | Method::HEAD
+                | Method::PUT
+                | Method::DELETE
+                | Method::OPTIONS
+                | Method::TRACE
+        )
     }
 
     /// The version of HTTP it was made in.
     #[must_use]
     pub fn version(&self) -> Version {
-        self.inner.version()
+        self.head.version
     }
 
-    /// The headers. <https://koajs.com/#request-header>
+    /// The connection: the addresses of both ends, and whether it is encrypted.
+    /// <https://koajs.com/#request-socket>
     #[must_use]
-    pub fn headers(&self) -> &HeaderMap {
-        self.inner.headers()
-    }
-
-    /// The value of a header, empty if it was not sent; the first of several, and empty where it is not text.
-    /// <https://koajs.com/#request-get>
-    ///
-    /// `Referrer` is `Referer`, however it is spelt.
-    #[must_use]
-    pub fn get(&self, field: &str) -> &str {
-        let field = if field.eq_ignore_ascii_case("referrer") {
-            "referer"
-        } else {
-            field
-        };
-        let value = self.inner.headers().get(field);
-        value.and_then(|value| value.to_str().ok()).unwrap_or("")
-    }
-
-    /// The target of the request as it came, which no mount changes. <https://koajs.com/#request-originalurl>
-    #[must_use]
-    pub fn original_uri(&self) -> &Uri {
-        self.inner.uri()
-    }
-
-    /// The path, without the prefixes of mounts around the running layer. <https://koajs.com/#request-path>
-    #[must_use]
-    pub fn path(&self) -> &str {
-        let path = self.inner.uri().path();
-        match path.get(self.mounted..) {
-            Some("") | None => "/",
-            Some(rest) => rest,
-        }
-    }
-
-    /// What mounts around the running layer have taken of the path, empty outside of any.
-    #[must_use]
-    pub fn mount_path(&self) -> &str {
-        let path = self.inner.uri().path();
-        path.get(..self.mounted).unwrap_or("")
-    }
-
-    /// The query string, without the `?`; empty if there is none. <https://koajs.com/#request-querystring>
-    #[must_use]
-    pub fn querystring(&self) -> &str {
-        self.inner.uri().query().unwrap_or("")
-    }
-
-    /// Takes `prefix` off the path, if the path is under it.
-    pub(crate) fn enter_mount(&mut self, prefix: &str) -> Option<Mounted> {
-        let bare = prefix.strip_suffix('/').unwrap_or(prefix);
-        let rest = self.path().strip_prefix(bare)?;
-        if !(rest.starts_with('/') || rest.is_empty() && bare.len() == prefix.len()) {
-            return None;
-        }
-        let outside = self.mounted;
-        self.mounted += bare.len();
-        Some(Mounted(outside))
-    }
-
-    /// Makes the path what it was.
-    pub(crate) fn leave_mount(&mut self, to: Mounted) {
-        self.mounted = to.0;
-    }
-
-    /// Makes the path what it was, and says what it is now.
-    pub(crate) fn swap_mount(&mut self, to: Mounted) -> Mounted {
-        Mounted(std::mem::replace(&mut self.mounted, to.0))
-    }
-
-    /// The body, as hyper reads it.
-    pub fn body_mut(&mut self) -> &mut Incoming {
-        self.inner.body_mut()
-    }
-
-    /// The client's address, unless it came over a socket that has none.
-    #[must_use]
-    pub fn peer_addr(&self) -> Option<std::net::SocketAddr> {
-        self.connection.peer_addr()
+    pub fn socket(&self) -> Socket {
+        self.connection.ends()
     }
 }
 

@@ -16,6 +16,7 @@ use sync_wrapper::SyncWrapper;
 use tokio::io::{AsyncRead, ReadBuf};
 
 use crate::error::{Error, Result};
+use crate::response::respond::{Ending, answer};
 use crate::response::stream::{Aborted, Sending};
 
 /// How much of a whole body is sent at a time, in bytes.
@@ -33,7 +34,8 @@ const CHUNK: usize = 64 * 1024;
 /// | `Vec<u8>`, `Bytes`, `&'static [u8]` | bytes |
 /// | [`Json`], `serde_json::Value` | JSON |
 /// | [`Body::stream`], [`Body::reader`], [`Body::file`] | a stream |
-/// | `()`, `None` | nothing: 204 |
+/// | `()` | nothing: 204, or an empty response if another status is set after it (Koa's `null`) |
+/// | `None` | nothing: 204, or the text of another status that is set after it (Koa's `undefined`) |
 pub struct Body(Repr);
 
 pub(crate) enum Repr {
@@ -170,6 +172,16 @@ impl Body {
         &self.0
     }
 
+    /// What is to be sent of a body that was put into a response by hand.
+    pub(crate) fn into_ending(self, ctx: &mut crate::Context) -> Ending {
+        match self.0 {
+            Repr::Text(bytes) | Repr::Binary(bytes) | Repr::Json(bytes) => Ending::Whole(bytes),
+            Repr::Stream(stream) => Ending::Stream(stream),
+            Repr::Unset | Repr::Null => Ending::Whole(Bytes::new()),
+            Repr::Failed(error) => Ending::Whole(answer(ctx, error)),
+        }
+    }
+
     pub(crate) fn into_repr(self) -> Repr {
         self.0
     }
@@ -232,7 +244,7 @@ impl From<()> for Body {
 
 impl<B: Into<Body>> From<Option<B>> for Body {
     fn from(body: Option<B>) -> Self {
-        body.map_or(Self::null(), Into::into)
+        body.map_or(Self::unset(), Into::into)
     }
 }
 

@@ -7,6 +7,7 @@ use http::header::{CONTENT_LENGTH, Entry};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::error::{Error, Result};
+use crate::request::header::text;
 use crate::response::Response;
 
 /// What can be the value of a header: text, a number, or an [`http::HeaderValue`].
@@ -31,12 +32,14 @@ impl IntoHeaderValue for HeaderValue {
 
 impl IntoHeaderValue for &str {
     fn into_header_value(self) -> Result<HeaderValue> {
+        check_ascii(self)?;
         HeaderValue::from_str(self).map_err(|_| bad_value())
     }
 }
 
 impl IntoHeaderValue for String {
     fn into_header_value(self) -> Result<HeaderValue> {
+        check_ascii(&self)?;
         HeaderValue::try_from(self).map_err(|_| bad_value())
     }
 }
@@ -67,6 +70,14 @@ macro_rules! number {
 }
 
 number!(u16, i16, u32, i32, u64, i64, usize, isize);
+
+/// `http` would send text beyond ASCII as UTF-8, where its readers expect ISO-8859-1.
+fn check_ascii(text: &str) -> Result {
+    match text.chars().find(|c| !c.is_ascii()) {
+        Some(c) => Err(Error::internal(format!("{c:?}, which is beyond ASCII"))),
+        None => Ok(()),
+    }
+}
 
 fn bad_value() -> Error {
     Error::internal("a character that must not be in a header")
@@ -117,6 +128,7 @@ fn length_of(value: &HeaderValue) -> Result<u64> {
     value
         .to_str()
         .ok()
+        .map(str::trim)
         .filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))
         .and_then(|digits| digits.parse().ok())
         .ok_or_else(|| Error::internal("the header \"Content-Length\": not a number of bytes"))
@@ -185,6 +197,10 @@ impl Response {
                 Ok(())
             })
             .map_err(for_field(field))?;
+        // Koa takes an empty value for none.
+        if self.headers.get(&name).is_some_and(HeaderValue::is_empty) {
+            self.headers.remove(&name);
+        }
         for value in added {
             self.headers.append(name.clone(), value);
         }
@@ -202,7 +218,7 @@ impl Response {
 
     /// The value of a header, empty if it is not set; the first of several. <https://koajs.com/#response-get>
     ///
-    /// A value with bytes that are not ASCII is read through [`headers`](Self::headers).
+    /// All lines of it are in [`headers`](Self::headers). Bytes beyond ASCII are read as ISO-8859-1.
     #[must_use]
     pub fn get(&self, field: &str) -> Cow<'_, str> {
         if field.eq_ignore_ascii_case(CONTENT_LENGTH.as_str()) {
@@ -210,8 +226,7 @@ impl Response {
                 .length
                 .map_or(Cow::Borrowed(""), |length| Cow::Owned(length.to_string()));
         }
-        let value = self.headers.get(field);
-        Cow::Borrowed(value.and_then(|value| value.to_str().ok()).unwrap_or(""))
+        self.headers.get(field).map(text).unwrap_or_default()
     }
 
     /// Whether a header is set. <https://koajs.com/#response-has>

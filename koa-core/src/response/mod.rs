@@ -2,9 +2,16 @@
 //! way to the wire stands in `respond`.
 
 pub(crate) mod body;
+pub(crate) mod by_hand;
+mod disposition;
+mod etag;
+mod fields;
 mod header;
+pub(crate) mod reason;
+pub(crate) mod redirect;
 pub(crate) mod respond;
 pub(crate) mod stream;
+mod vary;
 
 use std::fmt;
 
@@ -15,6 +22,7 @@ use crate::error::{IntoStatus, Result};
 use crate::response::body::Repr;
 
 pub use body::{Body, Json, Outgoing};
+pub use fields::{Attachment, IntoDate, IntoFields};
 pub use header::{IntoHeaderValue, IntoHeaderValues};
 pub use stream::Aborted;
 
@@ -34,6 +42,8 @@ pub struct Response {
     headers: HeaderMap,
     length: Option<u64>,
     body: Body,
+    /// What is sent in place of all that.
+    by_hand: Option<Box<by_hand::ByHand>>,
 }
 
 impl Response {
@@ -47,6 +57,7 @@ impl Response {
             headers,
             length: None,
             body: Body::unset(),
+            by_hand: None,
         }
     }
 
@@ -82,7 +93,7 @@ impl Response {
     pub fn message(&self) -> &str {
         self.message
             .as_deref()
-            .or_else(|| self.status.canonical_reason())
+            .or_else(|| reason::reason(self.status))
             .unwrap_or("")
     }
 
@@ -176,14 +187,6 @@ impl Response {
         if !self.headers.contains_key(TRANSFER_ENCODING) {
             self.length = Some(length);
         }
-    }
-
-    /// The media type, without parameters; empty if there is none. <https://koajs.com/#response-type>
-    #[must_use]
-    pub fn type_(&self) -> &str {
-        let value = self.headers.get(CONTENT_TYPE);
-        let value = value.and_then(|value| value.to_str().ok()).unwrap_or("");
-        value.split_once(';').map_or(value, |(media, _)| media)
     }
 
     /// The headers set so far, without `Content-Length`, which is [`length`](Self::length).

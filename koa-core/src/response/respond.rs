@@ -8,6 +8,8 @@ use hyper::ext::ReasonPhrase;
 use crate::context::{Context, headers};
 use crate::error::{Error, Result};
 use crate::response::body::{Body, Repr, Streaming};
+use crate::response::by_hand::conclude_by_hand;
+use crate::response::reason::{reason, unlike_hyper};
 use crate::response::stream::Sending;
 use crate::response::{Outgoing, Response, TEXT, has_no_body};
 
@@ -22,6 +24,12 @@ pub(crate) enum Ending {
 
 /// What becomes of a request that has run through all layers.
 pub(crate) fn conclude(ctx: &mut Context, outcome: Result) -> Ending {
+    if let Some(by_hand) = ctx.response.by_hand.take() {
+        if let Err(error) = outcome {
+            ctx.app().emit_error(&error, ctx);
+        }
+        return conclude_by_hand(ctx, *by_hand);
+    }
     if let Err(error) = outcome {
         return Ending::Whole(answer(ctx, error));
     }
@@ -45,7 +53,7 @@ pub(crate) fn conclude(ctx: &mut Context, outcome: Result) -> Ending {
                 // What GET would send; a handler that makes no body for HEAD may say its length.
                 let own = Some(bytes.len() as u64).filter(|length| *length > 0);
                 let length = own.or(response.length);
-                only_head(response, length)
+                only_head(ctx, length)
             } else {
                 bytes
             }
@@ -53,10 +61,10 @@ pub(crate) fn conclude(ctx: &mut Context, outcome: Result) -> Ending {
         Repr::Failed(error) => answer(ctx, error),
         Repr::Stream(stream) if head => {
             let length = response.length.or(stream.length());
-            only_head(response, length)
+            only_head(ctx, length)
         }
         Repr::Stream(stream) => return Ending::Stream(stream),
-        Repr::Null if head => only_head(response, None),
+        Repr::Null if head => only_head(ctx, None),
         Repr::Null => {
             response.headers.remove(CONTENT_TYPE);
             response.headers.remove(TRANSFER_ENCODING);
@@ -64,7 +72,7 @@ pub(crate) fn conclude(ctx: &mut Context, outcome: Result) -> Ending {
         }
         Repr::Unset if head => {
             let length = response.length;
-            only_head(response, length)
+            only_head(ctx, length)
         }
         Repr::Unset => {
             let text = status_text(response);
@@ -113,8 +121,12 @@ fn make(response: Response, body: Outgoing) -> Sent {
     let mut sent = http::Response::new(body);
     *sent.status_mut() = response.status;
     *sent.headers_mut() = response.headers;
-    if let Some(message) = response.message
-        && let Ok(phrase) = ReasonPhrase::try_from(message.into_string())
+    if let Some(message) = response.message {
+        if let Ok(phrase) = ReasonPhrase::try_from(message.into_string()) {
+            sent.extensions_mut().insert(phrase);
+        }
+    } else if let Some(reason) = unlike_hyper(response.status)
+        && let Ok(phrase) = ReasonPhrase::try_from(reason.as_bytes())
     {
         sent.extensions_mut().insert(phrase);
     }
@@ -123,7 +135,7 @@ fn make(response: Response, body: Outgoing) -> Sent {
 
 /// The text of a response without a body: the reason phrase, or the number of a status that has none.
 fn status_text(response: &Response) -> Bytes {
-    match (&response.message, response.status.canonical_reason()) {
+    match (&response.message, reason(response.status)) {
         (Some(message), _) => Bytes::copy_from_slice(message.as_bytes()),
         (None, Some(reason)) => Bytes::from_static(reason.as_bytes()),
         (None, None) => Bytes::copy_from_slice(response.status.as_str().as_bytes()),
@@ -133,7 +145,7 @@ fn status_text(response: &Response) -> Bytes {
 /// The response to a request that failed: the listeners hear of it, and the client gets what it may see.
 /// Koa's `ctx.onerror`: <https://koajs.com/#error-handling>.
 #[cold]
-fn answer(ctx: &mut Context, mut error: Error) -> Bytes {
+pub(crate) fn answer(ctx: &mut Context, mut error: Error) -> Bytes {
     // Where the client is gone, nobody reads the answer, and nothing failed.
     if !error.is_disconnect() {
         ctx.app().emit_error(&error, ctx);
@@ -148,17 +160,17 @@ fn answer(ctx: &mut Context, mut error: Error) -> Bytes {
     response.message = None;
     response.status = error.status_code();
     if ctx.request.method() == Method::HEAD {
-        return only_head(response, Some(text.len() as u64));
+        return only_head(ctx, Some(text.len() as u64));
     }
     text
 }
 
-/// No body, but the length that it would have.
-fn only_head(response: &mut Response, length: Option<u64>) -> Bytes {
-    if let Some(length) = length {
-        response
-            .headers
-            .insert(CONTENT_LENGTH, HeaderValue::from(length));
+/// No body, but the length that it would have; not where a layer made the request a `HEAD`, since its client would
+/// wait for a body of that length.
+fn only_head(ctx: &mut Context, length: Option<u64>) -> Bytes {
+    if let Some(length) = length.filter(|_| ctx.request.came_as_head()) {
+        let length = HeaderValue::from(length);
+        ctx.response.headers.insert(CONTENT_LENGTH, length);
     }
     Bytes::new()
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::future::pending;
-use std::net::{Shutdown, SocketAddr};
+use std::net::{IpAddr, Shutdown, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
@@ -14,6 +14,7 @@ use tokio::net::tcp::OwnedWriteHalf;
 
 use crate::app::Application;
 use crate::server::registry::{Registry, Seconds};
+use crate::server::socket::Socket;
 
 /// How often to look again for the end of a client that has sent more than was read.
 const UNREAD_PAUSE: Duration = Duration::from_millis(100);
@@ -46,7 +47,7 @@ impl Phase {
 /// One connection. Each of its requests holds it.
 pub(crate) struct Connection {
     app: Arc<Application>,
-    peer: Option<SocketAddr>,
+    ends: Socket,
     watched: Option<Watched>,
 }
 
@@ -68,7 +69,7 @@ impl Connection {
     ) -> Self {
         Self {
             app,
-            peer: Some(peer),
+            ends: Socket::new(peer),
             watched: Some(Watched {
                 socket,
                 registry: Arc::clone(registry),
@@ -80,10 +81,10 @@ impl Connection {
     }
 
     /// A connection that someone else serves.
-    pub(crate) fn detached(app: Arc<Application>, peer: Option<SocketAddr>) -> Self {
+    pub(crate) fn detached(app: Arc<Application>, ends: Socket) -> Self {
         Self {
             app,
-            peer,
+            ends,
             watched: None,
         }
     }
@@ -92,8 +93,18 @@ impl Connection {
         &self.app
     }
 
-    pub(crate) fn peer_addr(&self) -> Option<SocketAddr> {
-        self.peer
+    /// Its two ends. Which of the server's addresses it came to is asked for only here.
+    pub(crate) fn ends(&self) -> Socket {
+        let local = self.socket().and_then(|socket| socket.local_addr().ok());
+        local.map_or(self.ends, |local| self.ends.with_local(local))
+    }
+
+    pub(crate) fn remote_ip(&self) -> Option<IpAddr> {
+        self.ends.remote_ip()
+    }
+
+    pub(crate) fn is_encrypted(&self) -> bool {
+        self.ends.encrypted()
     }
 
     /// That a request has been read and is being answered.
@@ -176,7 +187,7 @@ impl Watched {
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Connection")
-            .field("peer", &self.peer)
+            .field("peer", &self.ends.remote_addr())
             .finish_non_exhaustive()
     }
 }

@@ -6,6 +6,7 @@ pub(crate) mod disconnect;
 mod io;
 mod registry;
 mod tick;
+mod socket;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -26,6 +27,7 @@ use crate::server::tick::Ticks;
 pub use address::{Address, Addresses};
 pub(crate) use connection::Connection;
 pub use disconnect::cancel_on_disconnect;
+pub use socket::Socket;
 
 /// How long a client may take to send the head of a request.
 const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(30);

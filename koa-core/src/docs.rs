@@ -1,0 +1,9 @@
+//! Pages about the whole: where each of Koa's names is, and what is different.
+
+/// Koa, side by side: each of Koa's names and its Rust form.
+#[doc = include_str!("../docs/side-by-side.md")]
+pub mod side_by_side {}
+
+/// The table of deliberate differences.
+#[doc = include_str!("../docs/differences.md")]
+pub mod differences {}

@@ -1,0 +1,303 @@
+//! The body of a request: whole, as a type, or as a stream, and never more of it than was asked for.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context as TaskContext, Poll, ready};
+
+use bytes::{Bytes, BytesMut};
+use futures_core::Stream;
+use http_body::Body as _;
+use hyper::body::Incoming;
+use serde::de::DeserializeOwned;
+
+use crate::error::{Error, Result};
+use crate::media_type;
+use crate::request::{Request, typed};
+
+/// The most that is reserved for a body before any of it has come, in bytes: a length is only a claim.
+const RESERVED: u64 = 64 * 1024;
+
+/// Reads the body of a request up to a limit of one's own, as [`Request::up_to`] says.
+#[derive(Debug)]
+pub struct UpTo<'a> {
+    request: &'a mut Request,
+    limit: usize,
+}
+
+impl Request {
+    /// The body. <https://koajs.com/#request>: Koa leaves it to a middleware, Egg has it as `ctx.request.body`.
+    ///
+    /// # Errors
+    ///
+    /// A 413 if it is longer than the app's [`body_limit`](crate::App::body_limit), a 400 if it ends before its
+    /// length, and a 500 if it was read before.
+    pub async fn bytes(&mut self) -> Result<Bytes> {
+        self.limited().bytes().await
+    }
+
+    /// The body as text.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`bytes`](Self::bytes); a 415 for a charset other than UTF-8 (or its part US-ASCII), a 400 for bytes
+    /// that are not UTF-8.
+    pub async fn text(&mut self) -> Result<String> {
+        self.limited().text().await
+    }
+
+    /// The JSON body as a `T`.
+    ///
+    /// ```
+    /// # use koa::prelude::*;
+    /// #[derive(serde::Deserialize)]
+    /// struct NewPost {
+    ///     title: String,
+    /// }
+    ///
+    /// #[middleware]
+    /// async fn create(ctx: &mut Context) -> Result<String> {
+    ///     let post: NewPost = ctx.request.json().await?;
+    ///     Ok(post.title)
+    /// }
+    /// # let _ = App::new().with(create);
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`bytes`](Self::bytes); a 415 unless the type is `application/json` or ends with `+json`; a 400 that
+    /// names the field, the line and the column where it is not a `T`.
+    pub async fn json<T: DeserializeOwned>(&mut self) -> Result<T> {
+        self.limited().json().await
+    }
+
+    /// The form (`application/x-www-form-urlencoded`) as a `T`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`bytes`](Self::bytes); a 415 for another type; a 400 that names the field where it is not a `T`.
+    pub async fn form<T: DeserializeOwned>(&mut self) -> Result<T> {
+        self.limited().form().await
+    }
+
+    /// The body as it comes, for bodies that do not fit into memory. It has no limit but
+    /// [`BodyStream::up_to`]'s, and can itself be the body of the response.
+    ///
+    /// # Errors
+    ///
+    /// A 500 if the body was read before.
+    pub fn stream(&mut self) -> Result<BodyStream> {
+        let body = self.body.take().ok_or_else(read_before)?;
+        Ok(BodyStream {
+            body,
+            left: u64::MAX,
+        })
+    }
+
+    /// Reads the body up to `limit` bytes instead of the app's limit.
+    ///
+    /// ```
+    /// # use koa::prelude::*;
+    /// #[middleware]
+    /// async fn upload(ctx: &mut Context) -> Result<String> {
+    ///     let image = ctx.request.up_to(16 * 1024 * 1024).bytes().await?;
+    ///     Ok(format!("{} bytes", image.len()))
+    /// }
+    /// # let _ = App::new().with(upload);
+    /// ```
+    pub fn up_to(&mut self, limit: usize) -> UpTo<'_> {
+        UpTo {
+            request: self,
+            limit,
+        }
+    }
+
+    fn limited(&mut self) -> UpTo<'_> {
+        let limit = self.app().body_limit();
+        self.up_to(limit)
+    }
+
+    /// A 415 unless the body is of one of the types.
+    fn expect_type(&self, types: &[&str], what: &str) -> Result {
+        let header = self.line("content-type").unwrap_or_default();
+        if media_type::matches(&header, types).is_some_and(|_| !header.is_empty()) {
+            return Ok(());
+        }
+        Err(match &*header {
+            "" => Error::new(
+                415,
+                format!("{what} is expected, and the request has no Content-Type"),
+            ),
+            _ => Error::new(415, format!("{what} is expected")),
+        })
+    }
+}
+
+impl UpTo<'_> {
+    /// As [`Request::bytes`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Request::bytes`].
+    pub async fn bytes(self) -> Result<Bytes> {
+        let limit = self.limit as u64;
+        let mut body = self.request.stream()?.up_to(limit);
+        // A body that says itself that it is too long need not be read.
+        let length = body.body.size_hint().lower();
+        if length > limit {
+            return Err(too_long(limit));
+        }
+        let mut first = None;
+        let mut whole = BytesMut::new();
+        while let Some(chunk) = body.next().await.transpose()? {
+            match first.take() {
+                None if whole.is_empty() => first = Some(chunk),
+                None => whole.extend_from_slice(&chunk),
+                // A body of one chunk, as most are, is not copied.
+                Some(begin) => {
+                    let begin: Bytes = begin;
+                    whole.reserve(usize::try_from(length.min(RESERVED)).unwrap_or(0));
+                    whole.extend_from_slice(&begin);
+                    whole.extend_from_slice(&chunk);
+                }
+            }
+        }
+        Ok(first.unwrap_or_else(|| whole.freeze()))
+    }
+
+    /// As [`Request::text`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Request::text`].
+    pub async fn text(self) -> Result<String> {
+        let charset = self.request.charset();
+        let known = ["", "utf-8", "utf8", "us-ascii", "ascii"];
+        if !known.iter().any(|name| charset.eq_ignore_ascii_case(name)) {
+            return Err(Error::new(
+                415,
+                format!("the charset {charset:?} is not supported; send UTF-8"),
+            ));
+        }
+        let bytes = self.bytes().await?;
+        String::from_utf8(bytes.into()).map_err(|error| {
+            let at = error.utf8_error().valid_up_to();
+            Error::new(400, format!("the body is not UTF-8 at byte {at}"))
+        })
+    }
+
+    /// As [`Request::json`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Request::json`].
+    pub async fn json<T: DeserializeOwned>(self) -> Result<T> {
+        self.request
+            .expect_type(&["application/json", "+json"], "JSON")?;
+        let bytes = self.bytes().await?;
+        let mut json = serde_json::Deserializer::from_slice(&bytes);
+        let value = serde_path_to_error::deserialize(&mut json)
+            .map_err(|error| typed::unreadable("JSON", &error))?;
+        json.end()
+            .map_err(|error| Error::new(400, format!("JSON: {error}")))?;
+        Ok(value)
+    }
+
+    /// As [`Request::form`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Request::form`].
+    pub async fn form<T: DeserializeOwned>(self) -> Result<T> {
+        self.request.expect_type(
+            &["urlencoded"],
+            "a form (application/x-www-form-urlencoded)",
+        )?;
+        let bytes = self.bytes().await?;
+        typed::form(&bytes, "form")
+    }
+}
+
+/// The body of a request as it comes, made by [`Request::stream`].
+///
+/// ```
+/// # use koa::prelude::*;
+/// #[middleware]
+/// async fn echo(ctx: &mut Context) -> Result<Body> {
+///     Ok(Body::stream(ctx.request.stream()?))
+/// }
+///
+/// #[middleware]
+/// async fn count(ctx: &mut Context) -> Result<String> {
+///     let mut body = ctx.request.stream()?.up_to(1 << 30);
+///     let mut bytes = 0;
+///     while let Some(chunk) = body.next().await {
+///         bytes += chunk?.len();
+///     }
+///     Ok(bytes.to_string())
+/// }
+/// # let _ = App::new().with(echo);
+/// ```
+pub struct BodyStream {
+    body: Incoming,
+    left: u64,
+}
+
+impl BodyStream {
+    /// With a limit, in bytes, after which it fails with a 413.
+    #[must_use]
+    pub fn up_to(mut self, limit: u64) -> Self {
+        self.left = limit;
+        self
+    }
+
+    /// The next chunk; `None` at the end.
+    pub async fn next(&mut self) -> Option<Result<Bytes>> {
+        std::future::poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
+    }
+}
+
+impl Stream for BodyStream {
+    type Item = Result<Bytes>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Option<Self::Item>> {
+        let this = self.get_mut();
+        loop {
+            let frame = match ready!(Pin::new(&mut this.body).poll_frame(cx)) {
+                None => return Poll::Ready(None),
+                Some(Err(error)) => return Poll::Ready(Some(Err(broken(error)))),
+                Some(Ok(frame)) => frame,
+            };
+            // Trailers are no part of the body.
+            let Ok(chunk) = frame.into_data() else {
+                continue;
+            };
+            return Poll::Ready(Some(match this.left.checked_sub(chunk.len() as u64) {
+                Some(left) => {
+                    this.left = left;
+                    Ok(chunk)
+                }
+                None => Err(Error::new(413, "the body is longer than allowed")),
+            }));
+        }
+    }
+}
+
+impl fmt::Debug for BodyStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BodyStream")
+    }
+}
+
+fn too_long(limit: u64) -> Error {
+    Error::new(413, format!("the body is longer than {limit} bytes"))
+}
+
+/// A body that ends before its length, or whose chunks are malformed.
+fn broken(error: hyper::Error) -> Error {
+    Error::new(400, "the body could not be read to its end").with_source(error)
+}
+
+#[cold]
+fn read_before() -> Error {
+    Error::internal("the body of the request was read before; it comes only once")
+}

@@ -1,0 +1,67 @@
+//! The app of a case.
+
+use std::sync::Arc;
+
+use koa::{App, BoxMiddleware};
+use serde_json::{Map, Value};
+
+use crate::cases::{AppSettings, Case};
+use crate::record::Record;
+use crate::steps::Layer;
+
+/// What the case puts on the context of its app.
+pub(crate) struct ContextValues(pub Map<String, Value>);
+
+/// An event of the app's own, which is recorded where it is emitted: Koa's emitter tells nobody whether anyone listens.
+pub(crate) struct Custom;
+
+pub(crate) fn callback(case: &Arc<Case>, record: &Arc<Record>) -> koa::Callback<impl koa::Onion> {
+    let layers: Vec<BoxMiddleware> = (0..case.layers().len())
+        .map(|index| {
+            BoxMiddleware::new(Layer {
+                case: Arc::clone(case),
+                index,
+                record: Arc::clone(record),
+            })
+        })
+        .collect();
+    let listener = Arc::clone(record);
+    let app = App::new()
+        .on_error(move |error, ctx| listener.error_event(error, ctx))
+        .on(|_: &Custom| {});
+    macro_rules! settings {
+        ($app:ident, $settings:expr) => {{
+            let settings: &AppSettings = $settings;
+            let mut app = $app;
+            if let Some(proxy) = settings.proxy {
+                app = app.proxy(proxy);
+            }
+            if let Some(header) = &settings.proxy_ip_header {
+                app = app.proxy_ip_header(header);
+            }
+            if let Some(count) = settings.max_ips_count {
+                app = app.max_ips_count(count);
+            }
+            if let Some(offset) = settings.subdomain_offset {
+                app = app.subdomain_offset(offset);
+            }
+            if let Some(env) = &settings.env {
+                app = app.env(env);
+            }
+            if let Some(keys) = &settings.keys {
+                app = app.keys(keys);
+            }
+            if let Some(silent) = settings.silent {
+                app = app.silent(silent);
+            }
+            app
+        }};
+    }
+    let app = settings!(app, &case.app);
+    let app = match &case.app.dynamic {
+        Some(dynamic) => settings!(app, dynamic),
+        None => app,
+    };
+    let values = case.app.context.clone().unwrap_or_default();
+    app.context(ContextValues(values)).with(layers).callback()
+}

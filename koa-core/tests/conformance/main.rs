@@ -1,0 +1,65 @@
+//! Replays what Koa itself answered: every case is sent over a real connection to an app that is put together and
+//! driven through the public API only.
+//!
+//! `cargo test --test conformance` replays the cases in `vectors/`, whose README says where they come from;
+//! `KOA_VECTORS=dir` replays another folder of the same format. The run fails if a case fails that is not in the table
+//! of deliberate differences (`docs/differences.md`), or if a case of that table passes, or does not exist.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test says what it takes for granted"
+)]
+
+mod app;
+mod cases;
+mod compare;
+mod differences;
+mod exchange;
+mod operations;
+mod record;
+mod report;
+mod steps;
+mod streams;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use crate::differences::Differences;
+use crate::report::{Outcome, Report};
+
+fn main() -> ExitCode {
+    // What `cargo test name` passes to every test: this one has no tests to choose from.
+    let filter = std::env::args().nth(1).filter(|arg| !arg.starts_with('-'));
+    if filter.is_some_and(|filter| !"conformance".contains(&filter)) {
+        return ExitCode::SUCCESS;
+    }
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let own = root.join("tests/conformance/vectors");
+    let other = std::env::var_os("KOA_VECTORS").map(PathBuf::from);
+    let differences = Differences::read(&root.join("docs/differences.md"), other.is_none());
+    let families = cases::read(other.as_ref().unwrap_or(&own));
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let mut report = Report::default();
+    for family in &families {
+        for case in &family.cases {
+            let failures = if case.is_for_later() {
+                report.add(case, Outcome::NotYet);
+                continue;
+            } else {
+                runtime.block_on(exchange::replay(case))
+            };
+            let outcome = match (failures.is_empty(), differences.covers(case)) {
+                (true, _) => Outcome::Passed,
+                (false, true) => Outcome::Differs,
+                (false, false) => Outcome::Failed(failures),
+            };
+            report.add(case, outcome);
+        }
+    }
+    report.finish(&differences)
+}
