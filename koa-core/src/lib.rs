@@ -80,6 +80,8 @@
 #[path = "private.rs"]
 pub mod __private;
 pub mod docs;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 pub mod prelude;
 
 mod app;

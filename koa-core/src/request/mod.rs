@@ -5,7 +5,7 @@
 mod accept;
 mod body;
 mod content;
-mod forwarded;
+pub(crate) mod forwarded;
 pub(crate) mod freshness;
 pub(crate) mod header;
 mod origin;

@@ -3,15 +3,15 @@
 
 pub(crate) mod body;
 pub(crate) mod by_hand;
-mod disposition;
-mod etag;
+pub(crate) mod disposition;
+pub(crate) mod etag;
 mod fields;
 mod header;
 pub(crate) mod reason;
 pub(crate) mod redirect;
 pub(crate) mod respond;
 pub(crate) mod stream;
-mod vary;
+pub(crate) mod vary;
 
 use std::fmt;
 

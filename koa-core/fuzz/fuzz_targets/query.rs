@@ -1,0 +1,4 @@
+//! A query string.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|text: &str| koa::fuzzing::query(text));
