@@ -5,8 +5,8 @@ mod connection;
 pub(crate) mod disconnect;
 mod io;
 mod registry;
-mod tick;
 mod socket;
+mod tick;
 
 use std::fmt;
 use std::net::SocketAddr;

@@ -1,0 +1,292 @@
+//! What layers change about a request and a response, beyond what the conformance cases show.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may say what it takes for granted"
+)]
+
+mod client;
+mod serve;
+
+use client::Client;
+use koa::prelude::*;
+use serve::serve;
+
+/// What a layer sees of where it is.
+fn place(ctx: &Context) -> String {
+    let (url, path, search) = (ctx.url(), ctx.path(), ctx.search());
+    format!(
+        "{url} = {path} + {search} in {:?}, {}",
+        ctx.request.mount_path(),
+        ctx.original_url()
+    )
+}
+
+#[derive(Default)]
+struct Seen(Vec<String>);
+
+fn see(ctx: &mut Context, who: &str) {
+    let place = place(ctx);
+    ctx.state
+        .get_or_default::<Seen>()
+        .0
+        .push(format!("{who}: {place}"));
+}
+
+#[middleware]
+async fn outermost(ctx: &mut Context, next: impl Next) -> Result {
+    next.run(ctx).await?;
+    see(ctx, "back");
+    let seen = ctx.state.remove::<Seen>().unwrap_or_default();
+    ctx.set_body(seen.0.join("\n"));
+    Ok(())
+}
+
+#[middleware]
+async fn rewrite(ctx: &mut Context, next: impl Next) -> Result {
+    see(ctx, "inside");
+    match ctx.get("X-Rewrite").as_ref() {
+        "path" => ctx.set_path("/new"),
+        "url" => ctx.set_url("/other?z=9"),
+        "query" => ctx.set_query([("a", "b c"), ("a", "d")]),
+        _ => {}
+    }
+    see(ctx, "rewritten");
+    next.run(ctx).await?;
+    see(ctx, "inside again");
+    Ok(())
+}
+
+#[middleware]
+async fn after(ctx: &mut Context) {
+    see(ctx, "after");
+}
+
+#[test]
+fn a_mount_gives_back_the_path_whatever_was_rewritten_inside() {
+    let app = App::new()
+        .with(outermost)
+        .mount("/api", rewrite)
+        .with(after);
+    let serving = serve(app);
+    let mut client = Client::connect(serving.address);
+    let mut seen = |target: &str, what: &str| {
+        client
+            .ask("GET", target, &format!("X-Rewrite: {what}\r\n"))
+            .text()
+    };
+    assert_eq!(
+        seen("/api/x?q=1", "nothing"),
+        "inside: /x?q=1 = /x + ?q=1 in \"/api\", /api/x?q=1\n\
+         rewritten: /x?q=1 = /x + ?q=1 in \"/api\", /api/x?q=1\n\
+         after: /api/x?q=1 = /api/x + ?q=1 in \"\", /api/x?q=1\n\
+         inside again: /x?q=1 = /x + ?q=1 in \"/api\", /api/x?q=1\n\
+         back: /api/x?q=1 = /api/x + ?q=1 in \"\", /api/x?q=1"
+    );
+    assert_eq!(
+        seen("/api?q=1", "path"),
+        "inside: /?q=1 = / + ?q=1 in \"/api\", /api?q=1\n\
+         rewritten: /new?q=1 = /new + ?q=1 in \"\", /api?q=1\n\
+         after: /api?q=1 = /api + ?q=1 in \"\", /api?q=1\n\
+         inside again: /new?q=1 = /new + ?q=1 in \"\", /api?q=1\n\
+         back: /api?q=1 = /api + ?q=1 in \"\", /api?q=1"
+    );
+    // The query string stays rewritten, as with koa-mount, which puts back only the path.
+    assert_eq!(
+        seen("/api/x?q=1", "url"),
+        "inside: /x?q=1 = /x + ?q=1 in \"/api\", /api/x?q=1\n\
+         rewritten: /other?z=9 = /other + ?z=9 in \"\", /api/x?q=1\n\
+         after: /api/x?z=9 = /api/x + ?z=9 in \"\", /api/x?q=1\n\
+         inside again: /other?z=9 = /other + ?z=9 in \"\", /api/x?q=1\n\
+         back: /api/x?z=9 = /api/x + ?z=9 in \"\", /api/x?q=1"
+    );
+    assert_eq!(
+        seen("/api/x", "query"),
+        "inside: /x = /x +  in \"/api\", /api/x\n\
+         rewritten: /x?a=b%20c&a=d = /x + ?a=b%20c&a=d in \"/api\", /api/x\n\
+         after: /api/x?a=b%20c&a=d = /api/x + ?a=b%20c&a=d in \"\", /api/x\n\
+         inside again: /x?a=b%20c&a=d = /x + ?a=b%20c&a=d in \"/api\", /api/x\n\
+         back: /api/x?a=b%20c&a=d = /api/x + ?a=b%20c&a=d in \"\", /api/x"
+    );
+}
+
+#[middleware]
+async fn becomes_head(ctx: &mut Context) -> &'static str {
+    ctx.set_method(koa::http::Method::HEAD);
+    "five."
+}
+
+#[test]
+fn a_request_that_a_layer_made_a_head_leaves_its_client_waiting_for_nothing() {
+    let serving = serve(App::new().with(becomes_head));
+    let mut client = Client::connect(serving.address);
+    for _ in 0..2 {
+        let answer = client.get("/");
+        assert_eq!(
+            (answer.status, answer.header("content-length")),
+            (200, Some("0"))
+        );
+    }
+    let answer = client.ask("HEAD", "/", "");
+    assert_eq!(answer.header("content-length"), Some("5"));
+}
+
+/// Takes what the client sent, decoded, and puts it where it could do harm.
+#[middleware]
+async fn careless(ctx: &mut Context) -> Result {
+    let query = ctx.query_pairs().into_owned();
+    let value = query.get("v").unwrap_or("").to_owned();
+    match ctx.path() {
+        "/set" => ctx.set("X-Value", value)?,
+        "/append" => ctx.append("X-Value", value)?,
+        "/name" => ctx.set(&value, "1")?,
+        "/type" => ctx.set_type(&value)?,
+        "/etag" => ctx.set_etag(&value)?,
+        "/vary" => ctx.vary(&value)?,
+        "/attachment" => ctx.attachment(&value)?,
+        "/kind" => ctx.attachment(koa::Attachment::unnamed().kind(&value))?,
+        "/message" => ctx.set_message(value)?,
+        "/redirect" => return ctx.redirect(&value),
+        _ => return ctx.redirect_back(value.as_str()),
+    }
+    ctx.set_body("done");
+    Ok(())
+}
+
+#[test]
+fn no_value_reaches_another_header_or_the_markup() {
+    let serving = serve(App::new().silent(true).with(careless));
+    let mut client = Client::connect(serving.address);
+    let paths = [
+        "set",
+        "append",
+        "name",
+        "type",
+        "etag",
+        "vary",
+        "attachment",
+        "kind",
+        "message",
+        "redirect",
+        "back",
+    ];
+    for evil in [
+        "a%0d%0aX-Evil:1",
+        "a%0aX-Evil:1",
+        "a%0dX-Evil:1",
+        "a%00b",
+        "text/x;%0d%0a%20x=y",
+    ] {
+        for path in paths {
+            let answer = client.get(&format!("/{path}?v={evil}"));
+            assert_eq!(answer.header("x-evil"), None, "{path} {evil}");
+            let clean = |text: &str| !text.contains(['\r', '\n', '\0']);
+            assert!(clean(&answer.message), "{path} {evil}");
+            for (name, value) in &answer.headers {
+                assert!(
+                    clean(name) && clean(value),
+                    "{path} {evil}: {name}: {value}"
+                );
+            }
+        }
+    }
+    for markup in [
+        "<script>alert(1)</script>",
+        "javascript:%22%3E%3Cimg%20onerror=x%3E",
+        "/%22onload=%27x%27",
+    ] {
+        for path in ["redirect", "back"] {
+            let target = format!(
+                "/{path}?v={}",
+                markup.replace('<', "%3C").replace('>', "%3E")
+            );
+            let answer = client.ask("GET", &target, "Accept: text/html\r\n");
+            assert_eq!(answer.status, 302, "{target}");
+            assert!(
+                !answer.text().contains(['<', '>', '"', '\'']),
+                "{target}: {}",
+                answer.text()
+            );
+            let location = answer.header("location").unwrap();
+            assert!(!location.contains(['<', '>', '"']), "{target}: {location}");
+        }
+    }
+}
+
+#[test]
+fn a_redirect_does_not_leave_the_site_by_a_backslash() {
+    let serving = serve(App::new().with(careless));
+    let mut client = Client::connect(serving.address);
+    let answer = client.get("/redirect?v=http:%5C%5Cevil.example/");
+    let location = answer.header("location").unwrap().to_owned();
+    assert!(!location.contains('\\'), "{location}");
+    for referer in [
+        "http://evil.example/",
+        "http://test@evil.example/",
+        "http://evil.example\\@test/",
+        "//evil.example/",
+        "https://test/",
+        "http://test:81/",
+        "http:\\\\evil.example/",
+        "javascript:alert(1)",
+    ] {
+        let answer = client.ask("GET", "/back?v=/alt", &format!("Referer: {referer}\r\n"));
+        assert_eq!(answer.header("location"), Some("/alt"), "{referer}");
+    }
+    let answer = client.ask("GET", "/back?v=/alt", "Referer: http://test/from\r\n");
+    assert_eq!(answer.header("location"), Some("http://test/from"));
+}
+
+#[middleware]
+async fn by_hand(ctx: &mut Context, next: impl Next) -> Result {
+    let stream = ctx.path() == "/stream";
+    let head = koa::http::Response::builder()
+        .status(202)
+        .header("X-By", "hand");
+    if stream {
+        let body = Body::reader(std::io::Cursor::new("streamed"));
+        ctx.respond_with(head.header("Content-Length", "8").body(body)?);
+    } else {
+        ctx.respond_with(head.header("Content-Length", "999").body("raw")?);
+    }
+    assert!(ctx.header_sent() && !ctx.writable());
+    ctx.set("X-Ignored", "1")?;
+    ctx.set_body("ignored");
+    next.run(ctx).await
+}
+
+#[test]
+fn a_response_by_hand_is_sent_as_it_is() {
+    let serving = serve(App::new().with(by_hand));
+    let mut client = Client::connect(serving.address);
+    for (path, text, length) in [("/", "raw", "3"), ("/stream", "streamed", "8")] {
+        let answer = client.get(path);
+        assert_eq!((answer.status, answer.text().as_str()), (202, text));
+        assert_eq!(answer.header("x-by"), Some("hand"));
+        assert_eq!(answer.header("x-ignored"), None);
+        assert_eq!(answer.header("content-length"), Some(length));
+    }
+}
+
+#[middleware]
+async fn whereabouts(ctx: &mut Context) -> String {
+    let socket = ctx.socket();
+    let local = socket.local_addr().map(|local| local.port());
+    format!(
+        "{} {} {:?} {}",
+        ctx.ip(),
+        ctx.protocol(),
+        local,
+        socket.encrypted()
+    )
+}
+
+#[test]
+fn a_request_knows_both_ends_of_its_connection() {
+    let serving = serve(App::new().with(whereabouts));
+    let answer = Client::connect(serving.address).get("/");
+    let port = serving.address.port();
+    assert_eq!(answer.text(), format!("127.0.0.1 http Some({port}) false"));
+}

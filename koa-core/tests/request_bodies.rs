@@ -1,0 +1,249 @@
+//! Bodies of requests: read whole, as a type, or as a stream, and never more of them than was asked for.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may say what it takes for granted"
+)]
+
+mod client;
+mod serve;
+
+use client::{Answer, Client};
+use koa::prelude::*;
+use serde::Deserialize;
+use serve::{Serving, serve};
+
+#[derive(Deserialize)]
+struct Post {
+    title: String,
+    #[serde(default)]
+    tags: Vec<Tag>,
+}
+
+#[derive(Deserialize)]
+struct Tag {
+    id: u32,
+}
+
+#[derive(Deserialize)]
+struct Fields {
+    name: String,
+    #[serde(default)]
+    age: u8,
+    #[serde(default)]
+    tag: Vec<String>,
+}
+
+#[middleware]
+async fn read(ctx: &mut Context) -> Result<Body> {
+    let text: String = match ctx.path() {
+        "/bytes" => format!("{} bytes", ctx.request.bytes().await?.len()),
+        "/text" => ctx.request.text().await?,
+        "/json" => {
+            let post: Post = ctx.request.json().await?;
+            let ids: u32 = post.tags.iter().map(|tag| tag.id).sum();
+            format!("{} {ids}", post.title)
+        }
+        "/form" => {
+            let fields: Fields = ctx.request.form().await?;
+            format!("{} {} {}", fields.name, fields.age, fields.tag.join("+"))
+        }
+        "/query" => {
+            let fields: Fields = ctx.query()?;
+            format!("{} {} {}", fields.name, fields.age, fields.tag.join("+"))
+        }
+        "/more" => format!("{} bytes", ctx.request.up_to(64).bytes().await?.len()),
+        "/twice" => {
+            ctx.request.bytes().await?;
+            ctx.request.text().await?
+        }
+        "/echo" => return Ok(Body::stream(ctx.request.stream()?)),
+        "/stream" => {
+            let mut body = ctx.request.stream()?.up_to(64);
+            let mut bytes = 0;
+            while let Some(chunk) = body.next().await {
+                bytes += chunk?.len();
+            }
+            format!("{bytes} bytes")
+        }
+        _ => "unread".to_owned(),
+    };
+    Ok(text.into())
+}
+
+fn app() -> Serving {
+    serve(App::new().silent(true).body_limit(32).with(read))
+}
+
+fn post(serving: &Serving, path: &str, headers: &str, body: &[u8]) -> Answer {
+    let mut client = Client::connect(serving.address);
+    let length = body.len();
+    let head =
+        format!("POST {path} HTTP/1.1\r\nHost: test\r\n{headers}Content-Length: {length}\r\n\r\n");
+    client.send([head.as_bytes(), body].concat());
+    client.read(false).expect("an answer")
+}
+
+const JSON: &str = "Content-Type: application/json\r\n";
+const FORM: &str = "Content-Type: application/x-www-form-urlencoded\r\n";
+
+#[test]
+fn a_body_is_read_whole_or_as_a_type() {
+    let serving = app();
+    for (path, headers, body, text) in [
+        ("/bytes", "", "", "0 bytes"),
+        ("/bytes", "", "12345", "5 bytes"),
+        ("/text", "", "caf\u{e9}", "caf\u{e9}"),
+        (
+            "/text",
+            "Content-Type: text/plain; charset=UTF-8\r\n",
+            "x",
+            "x",
+        ),
+        ("/json", JSON, r#"{"title":"a","tags":[{"id":3}]}"#, "a 3"),
+        (
+            "/json",
+            "Content-Type: application/ld+json\r\n",
+            r#"{"title":"b"}"#,
+            "b 0",
+        ),
+        ("/form", FORM, "name=a+b%21&tag=x&tag=y", "a b! 0 x+y"),
+        ("/query?name=q&age=7", "", "", "q 7 "),
+        ("/echo", "", "there and back", "there and back"),
+        ("/stream", "", "12345678", "8 bytes"),
+    ] {
+        let answer = post(&serving, path, headers, body.as_bytes());
+        assert_eq!(
+            (answer.status, answer.text().as_str()),
+            (200, text),
+            "{path}"
+        );
+    }
+}
+
+#[test]
+fn what_cannot_be_read_says_where() {
+    let serving = app();
+    let latin = "Content-Type: text/plain; charset=latin1\r\n";
+    for (path, headers, body, status, text) in [
+        (
+            "/json",
+            JSON,
+            r#"{"title":1}"#,
+            400,
+            "JSON: title: invalid type: integer `1`, expected a string at line 1 column 10",
+        ),
+        (
+            "/json",
+            JSON,
+            r#"{"title":"","tags":[{"id":-1}]}"#,
+            400,
+            "JSON: tags[0].id: invalid value: integer `-1`, expected u32 at line 1 column 28",
+        ),
+        (
+            "/json",
+            JSON,
+            r#"{"title""#,
+            400,
+            "JSON: EOF while parsing an object at line 1 column 8",
+        ),
+        (
+            "/json",
+            JSON,
+            r#"{"title":"a"} x"#,
+            400,
+            "JSON: trailing characters at line 1 column 15",
+        ),
+        (
+            "/json",
+            JSON,
+            "",
+            400,
+            "JSON: EOF while parsing a value at line 1 column 0",
+        ),
+        (
+            "/json",
+            "",
+            "{}",
+            415,
+            "JSON is expected, and the request has no Content-Type",
+        ),
+        ("/json", FORM, "{}", 415, "JSON is expected"),
+        (
+            "/form",
+            JSON,
+            "{}",
+            415,
+            "a form (application/x-www-form-urlencoded) is expected",
+        ),
+        (
+            "/form",
+            FORM,
+            "name=a&age=old",
+            400,
+            "form: age: invalid digit found in string",
+        ),
+        ("/form", FORM, "age=3", 400, "form: missing field `name`"),
+        (
+            "/query?name=a&age=300",
+            "",
+            "",
+            400,
+            "query: age: number too large to fit in target type",
+        ),
+        (
+            "/text",
+            latin,
+            "x",
+            415,
+            "the charset \"latin1\" is not supported; send UTF-8",
+        ),
+        ("/twice", "", "x", 500, "Internal Server Error"),
+    ] {
+        let answer = post(&serving, path, headers, body.as_bytes());
+        assert_eq!(
+            (answer.status, answer.text().as_str()),
+            (status, text),
+            "{path} {body}"
+        );
+    }
+    let answer = post(&serving, "/text", "", b"ab\xff");
+    assert_eq!(
+        (answer.status, answer.text().as_str()),
+        (400, "the body is not UTF-8 at byte 2")
+    );
+}
+
+#[test]
+fn no_more_is_read_than_was_asked_for() {
+    let serving = app();
+    for (path, length, status) in [
+        ("/bytes", 32, 200),
+        ("/bytes", 33, 413),
+        ("/more", 64, 200),
+        ("/more", 65, 413),
+        ("/stream", 64, 200),
+        ("/stream", 65, 413),
+        ("/echo", 5000, 200),
+    ] {
+        let answer = post(&serving, path, "", &vec![b'x'; length]);
+        assert_eq!(answer.status, status, "{path} {length}");
+        let mut client = Client::connect(serving.address);
+        let chunk = format!("{length:x}\r\n{}\r\n0\r\n\r\n", "x".repeat(length));
+        client.send(format!(
+            "POST {path} HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n{chunk}"
+        ));
+        let answer = client.read(false).expect("an answer");
+        assert_eq!(answer.status, status, "{path} {length}, in a chunk");
+    }
+}
+
+#[test]
+fn a_length_that_is_too_long_is_refused_before_the_body_comes() {
+    let serving = app();
+    let mut client = Client::connect(serving.address);
+    client.send("POST /bytes HTTP/1.1\r\nHost: test\r\nContent-Length: 9999999999\r\n\r\n");
+    assert_eq!(client.read(false).expect("an answer").status, 413);
+}
