@@ -18,6 +18,8 @@ pub(crate) struct Case {
     pub id: String,
     pub family: String,
     #[serde(default)]
+    pub tags: Vec<String>,
+    #[serde(default)]
     pub app: AppSettings,
     #[serde(default)]
     pub request: Request,
@@ -117,6 +119,22 @@ impl Case {
             Some(steps) => vec![steps],
             None => self.middleware.iter().map(Vec::as_slice).collect(),
         }
+    }
+
+    /// What it asks and what it expects to be said, to tell it from another of its number.
+    pub(crate) fn summary(&self) -> String {
+        let Request {
+            method,
+            target,
+            headers,
+            ..
+        } = &self.request;
+        let steps = self.layers().into_iter().flatten();
+        let steps: Vec<_> = steps.map(|step| (&step.op, &step.args)).collect();
+        format!(
+            "{method} {target} {headers:?} {steps:?} {}",
+            self.response.status
+        )
     }
 
     /// Whether it asks for what is not built yet.

@@ -1,30 +1,37 @@
 //! The table of deliberate differences, from the page that users read.
+//!
+//! The first cell of a row names the cases: `redirect/0107 0140`. For another folder of cases, whose numbers mean
+//! something else, it may also say by what the cases of that difference are known: `freshness[header=if-none-match]`.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use crate::cases::Case;
+use crate::cases::{Case, Family};
 
 pub(crate) struct Differences {
     /// The cases, as `family/number`.
-    pub listed: BTreeSet<String>,
-    /// Whether they are those of the folder that is replayed.
-    own: bool,
-    /// Those that were met.
+    listed: BTreeSet<String>,
+    patterns: Vec<Pattern>,
+    /// What the listed cases are, where another folder is replayed.
+    known: Option<BTreeMap<String, String>>,
     met: RefCell<BTreeSet<String>>,
 }
 
 impl Differences {
-    /// Reads the first cell of each row: cases such as `redirect/0107 0140`. A row without any is a difference that no
-    /// case shows.
-    pub(crate) fn read(page: &Path, own: bool) -> Self {
+    /// `own`: the cases that the numbers are of, where those are not what is replayed.
+    pub(crate) fn read(page: &Path, own: Option<&[Family]>) -> Self {
         let text = std::fs::read_to_string(page).unwrap();
         let mut listed = BTreeSet::new();
+        let mut patterns = Vec::new();
         for row in text.lines().filter(|line| line.starts_with('|')) {
             let cell = row.split('|').nth(1).unwrap_or("");
             let mut family = "";
             for word in cell.split([' ', ',', '`']).filter(|word| !word.is_empty()) {
+                if let Some(pattern) = Pattern::parse(word) {
+                    patterns.push(pattern);
+                    continue;
+                }
                 let number = match word.split_once('/') {
                     Some((name, number)) => {
                         family = name;
@@ -37,30 +44,95 @@ impl Differences {
                 }
             }
         }
+        let known = own.map(|families| {
+            let cases = families.iter().flat_map(|family| &family.cases);
+            let listed = cases.filter(|case| listed.contains(&case.id));
+            listed
+                .map(|case| (case.id.clone(), case.summary()))
+                .collect()
+        });
         Self {
             listed,
-            own,
+            patterns,
+            known,
             met: RefCell::default(),
         }
     }
 
-    /// Whether a case that failed is listed.
+    /// Whether a case that failed is one of these.
     pub(crate) fn covers(&self, case: &Case) -> bool {
-        let listed = self.own && self.listed.contains(&case.id);
-        if listed {
+        let covered = match &self.known {
+            None => self.listed.contains(&case.id),
+            Some(known) => {
+                known.get(&case.id) == Some(&case.summary())
+                    || self.patterns.iter().any(|pattern| pattern.matches(case))
+            }
+        };
+        if covered {
             self.met.borrow_mut().insert(case.id.clone());
         }
-        listed
+        covered
     }
 
-    /// Those that are listed and did not fail, or are no case at all.
+    /// Those that are listed and did not fail, or are no case at all. It is not known of another folder.
     pub(crate) fn unmet(&self) -> Vec<String> {
-        if !self.own {
+        if self.known.is_some() {
             return Vec::new();
         }
         self.listed
             .difference(&self.met.borrow())
             .cloned()
             .collect()
+    }
+
+    /// Those of another folder that were taken for differences.
+    pub(crate) fn taken(&self) -> Vec<String> {
+        let met = self.met.borrow();
+        if self.known.is_some() {
+            met.iter().cloned().collect()
+        } else {
+            Vec::new()
+        }
+    }
+}
+
+/// By what the cases of a difference are known: `family[condition&condition]`.
+struct Pattern {
+    family: String,
+    conditions: Vec<(String, String)>,
+}
+
+impl Pattern {
+    fn parse(word: &str) -> Option<Self> {
+        let (family, conditions) = word.strip_suffix(']')?.split_once('[')?;
+        let conditions = conditions.split('&').map(|condition| {
+            let (name, value) = condition.split_once('=').unwrap();
+            (name.to_owned(), value.to_owned())
+        });
+        Some(Self {
+            family: family.to_owned(),
+            conditions: conditions.collect(),
+        })
+    }
+
+    fn matches(&self, case: &Case) -> bool {
+        let holds = |(name, value): &(String, String)| match name.as_str() {
+            "tag" => case.tags.contains(value),
+            "header" => case
+                .request
+                .headers
+                .iter()
+                .any(|(name, _)| name.eq_ignore_ascii_case(value)),
+            "target" => case.request.target.contains(value),
+            "op" => case.any_step(&|step| step.op == *value),
+            "arg" => case.any_step(&|step| {
+                let first = step.args.first();
+                first.is_some_and(|first| {
+                    first.as_str() == Some(value) || first.to_string() == *value
+                })
+            }),
+            other => panic!("no condition {other}"),
+        };
+        case.family == self.family && self.conditions.iter().all(holds)
     }
 }

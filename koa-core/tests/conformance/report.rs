@@ -85,6 +85,10 @@ impl Report {
                 within.join(" ")
             );
         }
+        let taken = differences.taken();
+        if !taken.is_empty() {
+            println!("taken for deliberate differences: {}", taken.join(" "));
+        }
         let unmet = differences.unmet();
         for id in &unmet {
             let why = if self.passed.contains(id) {
