@@ -11,8 +11,12 @@ mod client;
 mod serve;
 
 use client::Client;
+use hyper::server::conn::http1;
+use hyper_util::rt::TokioIo;
 use koa::prelude::*;
 use serve::serve;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 /// What a layer sees of where it is.
 fn place(ctx: &Context) -> String {
@@ -268,6 +272,52 @@ fn a_response_by_hand_is_sent_as_it_is() {
         assert_eq!(answer.header("x-ignored"), None);
         assert_eq!(answer.header("content-length"), Some(length));
     }
+}
+
+#[middleware]
+async fn shout(ctx: &mut Context) -> Result {
+    let Some(upgrade) = ctx.request.upgrade() else {
+        throw!(426)
+    };
+    tokio::spawn(async move {
+        let mut connection = TokioIo::new(upgrade.await.unwrap());
+        let mut said = [0; 5];
+        connection.read_exact(&mut said).await.unwrap();
+        said.make_ascii_uppercase();
+        connection.write_all(&said).await.unwrap();
+    });
+    let switch = koa::http::Response::builder()
+        .status(101)
+        .header("Connection", "upgrade")
+        .header("Upgrade", "shout");
+    ctx.respond_with(switch.body(())?);
+    Ok(())
+}
+
+#[test]
+fn a_connection_can_become_another_protocols() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+    let address = listener.local_addr().unwrap();
+    let callback = App::new().with(shout).callback();
+    runtime.spawn(async move {
+        loop {
+            let (stream, peer) = listener.accept().await.unwrap();
+            let connection = http1::Builder::new()
+                .serve_connection(TokioIo::new(stream), callback.service(peer))
+                .with_upgrades();
+            tokio::spawn(connection);
+        }
+    });
+    let mut client = Client::connect(address);
+    assert_eq!(client.get("/").status, 426);
+    let answer = client.ask("GET", "/", "Connection: upgrade\r\nUpgrade: shout\r\n");
+    assert_eq!(
+        (answer.status, answer.header("upgrade")),
+        (101, Some("shout"))
+    );
+    client.send("hello");
+    assert_eq!(client.rest(), b"HELLO");
 }
 
 #[middleware]

@@ -20,6 +20,7 @@ use std::sync::Arc;
 use http::request::Parts;
 use http::{HeaderMap, Method, Version};
 use hyper::body::Incoming;
+use hyper::upgrade::OnUpgrade;
 
 use crate::app::Application;
 use crate::request::url::Rewritten;
@@ -84,6 +85,36 @@ impl Request {
     /// The same, to be changed, for what has no method here.
     pub fn parts_mut(&mut self) -> &mut Parts {
         &mut self.head
+    }
+
+    /// What the connection becomes once a response with status 101 has been sent
+    /// ([`respond_with`](crate::Context::respond_with)); `None` if the client asks for no upgrade, or the second time.
+    ///
+    /// The layers end first: what goes on afterwards is a task of its own. The server has to allow it; with hyper that
+    /// is `serve_connection(..).with_upgrades()`.
+    ///
+    /// ```
+    /// # use koa::prelude::*;
+    /// #[middleware]
+    /// async fn shout(ctx: &mut Context) -> Result {
+    ///     let Some(upgrade) = ctx.request.upgrade() else { throw!(426) };
+    ///     tokio::spawn(async move {
+    ///         if let Ok(connection) = upgrade.await {
+    ///             // .. read and write it, for example through `hyper_util::rt::TokioIo` ..
+    ///             drop(connection);
+    ///         }
+    ///     });
+    ///     let switch = koa::http::Response::builder()
+    ///         .status(101)
+    ///         .header("Connection", "upgrade")
+    ///         .header("Upgrade", "shout");
+    ///     ctx.respond_with(switch.body(())?);
+    ///     Ok(())
+    /// }
+    /// # let _ = App::new().with(shout);
+    /// ```
+    pub fn upgrade(&mut self) -> Option<OnUpgrade> {
+        self.head.extensions.remove()
     }
 
     /// The method. <https://koajs.com/#request-method>

@@ -1,5 +1,6 @@
 //! Responses that bypass what Koa makes of one: Koa's `ctx.respond = false`.
 
+use http::StatusCode;
 use http::header::CONTENT_LENGTH;
 use hyper::ext::ReasonPhrase;
 
@@ -75,6 +76,14 @@ impl Response {
 #[cold]
 pub(crate) fn conclude_by_hand(ctx: &mut Context, by_hand: ByHand) -> Ending {
     let (head, body) = by_hand.into_parts();
+    // Only a 101 is an answer, and the end of the exchange.
+    if head.status.is_informational() && head.status != StatusCode::SWITCHING_PROTOCOLS {
+        let status = head.status;
+        let error = Error::internal(format!(
+            "status {status}: an informational status cannot be the answer to a request"
+        ));
+        return Ending::Whole(answer(ctx, error));
+    }
     let came_as_head = ctx.request.came_as_head();
     let response = &mut ctx.response;
     response.message = head
