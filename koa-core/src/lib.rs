@@ -107,6 +107,8 @@ pub use koa_macros::{main, middleware};
 pub use middleware::{Middleware, Next, ProvidesNothing};
 pub use reply::Reply;
 pub use request::{BodyStream, Is, QueryPairs, Request, UpTo};
+#[cfg(feature = "multipart")]
+pub use request::{Multipart, Part};
 pub use response::{
     Aborted, Attachment, Body, IntoDate, IntoFields, IntoHeaderValue, IntoHeaderValues, Json,
     Outgoing, Response,

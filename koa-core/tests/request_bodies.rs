@@ -59,6 +59,20 @@ async fn read(ctx: &mut Context) -> Result<Body> {
             ctx.request.bytes().await?;
             ctx.request.text().await?
         }
+        #[cfg(feature = "multipart")]
+        "/parts" => {
+            let mut form = ctx.request.up_to(300).multipart()?;
+            let mut parts = Vec::new();
+            while let Some(part) = form.next().await? {
+                let (name, file) = (
+                    part.name().map(str::to_owned),
+                    part.file_name().map(str::to_owned),
+                );
+                let kind = part.type_().to_owned();
+                parts.push(format!("{name:?} {file:?} {kind:?} {}", part.text().await?));
+            }
+            parts.join("\n")
+        }
         "/echo" => return Ok(Body::stream(ctx.request.stream()?)),
         "/stream" => {
             let mut body = ctx.request.stream()?.up_to(64);
@@ -195,6 +209,13 @@ fn what_cannot_be_read_says_where() {
         ),
         (
             "/text",
+            "Content-Encoding: gzip\r\n",
+            "x",
+            415,
+            "the coding \"gzip\" of the body is not supported",
+        ),
+        (
+            "/text",
             latin,
             "x",
             415,
@@ -246,4 +267,32 @@ fn a_length_that_is_too_long_is_refused_before_the_body_comes() {
     let mut client = Client::connect(serving.address);
     client.send("POST /bytes HTTP/1.1\r\nHost: test\r\nContent-Length: 9999999999\r\n\r\n");
     assert_eq!(client.read(false).expect("an answer").status, 413);
+}
+
+#[cfg(feature = "multipart")]
+#[test]
+fn a_form_in_parts_is_read_part_by_part() {
+    let serving = app();
+    let parts = "Content-Type: multipart/form-data; boundary=edge\r\n";
+    let form = "--edge\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\none\r\n\
+                --edge\r\nContent-Disposition: form-data; name=\"f\"; filename=\"x.txt\"\r\n\
+                Content-Type: text/plain\r\n\r\ntwo\r\n--edge--\r\n";
+    let answer = post(&serving, "/parts", parts, form.as_bytes());
+    assert_eq!(
+        (answer.status, answer.text().as_str()),
+        (
+            200,
+            "Some(\"a\") None \"\" one\nSome(\"f\") Some(\"x.txt\") \"text/plain\" two"
+        )
+    );
+    let long = form.replace("two", &"2".repeat(300));
+    assert_eq!(post(&serving, "/parts", parts, long.as_bytes()).status, 413);
+    let cut = &form[..form.len() - 20];
+    assert_eq!(post(&serving, "/parts", parts, cut.as_bytes()).status, 400);
+    assert_eq!(post(&serving, "/parts", JSON, b"{}").status, 415);
+    let no_boundary = "Content-Type: multipart/form-data\r\n";
+    assert_eq!(
+        post(&serving, "/parts", no_boundary, form.as_bytes()).status,
+        400
+    );
 }

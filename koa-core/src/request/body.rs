@@ -111,13 +111,13 @@ impl Request {
         }
     }
 
-    fn limited(&mut self) -> UpTo<'_> {
+    pub(super) fn limited(&mut self) -> UpTo<'_> {
         let limit = self.app().body_limit();
         self.up_to(limit)
     }
 
     /// A 415 unless the body is of one of the types.
-    fn expect_type(&self, types: &[&str], what: &str) -> Result {
+    pub(super) fn expect_type(&self, types: &[&str], what: &str) -> Result {
         let header = self.line("content-type").unwrap_or_default();
         if media_type::matches(&header, types).is_some_and(|_| !header.is_empty()) {
             return Ok(());
@@ -132,7 +132,24 @@ impl Request {
     }
 }
 
-impl UpTo<'_> {
+impl<'a> UpTo<'a> {
+    #[cfg(feature = "multipart")]
+    pub(super) fn into_parts(self) -> (&'a mut Request, usize) {
+        (self.request, self.limit)
+    }
+
+    /// A 415 for a body that is coded, which would otherwise be taken for one that is malformed.
+    fn expect_plain(&self) -> Result {
+        let coding = self.request.line("content-encoding").unwrap_or_default();
+        if coding.is_empty() || coding.eq_ignore_ascii_case("identity") {
+            return Ok(());
+        }
+        Err(Error::new(
+            415,
+            format!("the coding {coding:?} of the body is not supported"),
+        ))
+    }
+
     /// As [`Request::bytes`].
     ///
     /// # Errors
@@ -170,6 +187,7 @@ impl UpTo<'_> {
     ///
     /// Those of [`Request::text`].
     pub async fn text(self) -> Result<String> {
+        self.expect_plain()?;
         let charset = self.request.charset();
         let known = ["", "utf-8", "utf8", "us-ascii", "ascii"];
         if !known.iter().any(|name| charset.eq_ignore_ascii_case(name)) {
@@ -191,6 +209,7 @@ impl UpTo<'_> {
     ///
     /// Those of [`Request::json`].
     pub async fn json<T: DeserializeOwned>(self) -> Result<T> {
+        self.expect_plain()?;
         self.request
             .expect_type(&["application/json", "+json"], "JSON")?;
         let bytes = self.bytes().await?;
@@ -208,6 +227,7 @@ impl UpTo<'_> {
     ///
     /// Those of [`Request::form`].
     pub async fn form<T: DeserializeOwned>(self) -> Result<T> {
+        self.expect_plain()?;
         self.request.expect_type(
             &["urlencoded"],
             "a form (application/x-www-form-urlencoded)",

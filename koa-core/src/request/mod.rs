@@ -8,6 +8,8 @@ mod content;
 pub(crate) mod forwarded;
 pub(crate) mod freshness;
 pub(crate) mod header;
+#[cfg(feature = "multipart")]
+mod multipart;
 mod origin;
 pub(crate) mod query;
 pub(crate) mod target;
@@ -28,6 +30,8 @@ use crate::server::{Connection, Socket};
 
 pub use body::{BodyStream, UpTo};
 pub use content::Is;
+#[cfg(feature = "multipart")]
+pub use multipart::{Multipart, Part};
 pub use query::QueryPairs;
 pub(crate) use url::Mounted;
 
