@@ -33,9 +33,17 @@ pub fn negotiate(header: &str, offers: &[&str]) {
 /// A content type and types to match it with.
 pub fn match_types(content_type: &str, types: &[&str]) {
     let matched = media_type::matches(content_type, types);
-    assert!(matched.is_none() || !types.is_empty() || matched.as_deref() == Some(content_type) || !content_type.is_empty());
+    assert!(
+        matched.is_none()
+            || !types.is_empty()
+            || matched.as_deref() == Some(content_type)
+            || !content_type.is_empty()
+    );
     let _ = media_type::charset(content_type);
-    assert!(content_type.starts_with(media_type::essence(content_type).trim_end()) || content_type.starts_with(char::is_whitespace));
+    assert!(
+        content_type.starts_with(media_type::essence(content_type).trim_end())
+            || content_type.starts_with(char::is_whitespace)
+    );
     for name in types {
         let _ = media_type::extension(name);
         let _ = media_type::content_type(name);
@@ -65,7 +73,12 @@ pub fn query(text: &str) {
     let written = query::stringify(pairs.iter().copied());
     assert!(written.is_ascii());
     let again = query::QueryPairs::parse(&written);
-    assert!(again.iter().eq(pairs.iter().copied()) || pairs.iter().any(|(name, value)| name.is_empty() && value.is_empty()));
+    assert!(
+        again.iter().eq(pairs.iter().copied())
+            || pairs
+                .iter()
+                .any(|(name, value)| name.is_empty() && value.is_empty())
+    );
 }
 
 /// A header of a response: what would end a line is an error, and never in the map.
@@ -76,7 +89,12 @@ pub fn set_header(name: &str, value: &str) {
     let _ = response.set_message(value);
     let _ = response.get(name);
     for (_, value) in response.headers() {
-        assert!(value.as_bytes().iter().all(|byte| !matches!(byte, b'\r' | b'\n' | 0)));
+        assert!(
+            value
+                .as_bytes()
+                .iter()
+                .all(|byte| !matches!(byte, b'\r' | b'\n' | 0))
+        );
     }
     if set || appended {
         assert!(!value.contains(['\r', '\n', '\0']));

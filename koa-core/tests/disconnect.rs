@@ -129,13 +129,13 @@ impl Play {
 
 #[test]
 fn a_request_runs_to_its_end_without_its_client() {
-    for cut_at in 0..AWAITS.len() {
+    for (cut_at, cut) in AWAITS.iter().enumerate() {
         let play = play(false);
         let mut client = Client::connect(play.server.address);
         client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n");
         let mut client = Some(client);
         for (at, place) in AWAITS.iter().enumerate() {
-            assert_eq!(play.next(), *place, "cut at {}", AWAITS[cut_at]);
+            assert_eq!(play.next(), *place, "cut at {cut}");
             if at == cut_at {
                 client.take().unwrap().cut();
             }

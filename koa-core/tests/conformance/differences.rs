@@ -127,12 +127,17 @@ impl Pattern {
             "op" => case.any_step(&|step| step.op == *value),
             "arg" => case.any_step(&|step| {
                 let first = step.args.first();
-                first.is_some_and(|first| {
-                    first.as_str() == Some(value) || first.to_string() == *value
-                })
+                first.is_some_and(|first| text(first) == *value)
             }),
             other => panic!("no condition {other}"),
         };
         case.family == self.family && self.conditions.iter().all(holds)
     }
+}
+
+/// A text as it is, anything else as JSON.
+fn text(value: &serde_json::Value) -> String {
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
 }
