@@ -50,7 +50,7 @@
 //!
 //! #[middleware]
 //! async fn signed_in(ctx: &mut Context, next: impl Next<User>) -> Result {
-//!     let name = ctx.get("X-User").to_owned();
+//!     let name = ctx.get("X-User").into_owned();
 //!     ensure!(!name.is_empty(), 401, "Please log in");
 //!     next.provide(ctx, User { name }).await
 //! }
