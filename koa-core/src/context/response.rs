@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use crate::context::Context;
 use crate::error::Result;
-use crate::response::{Attachment, IntoDate, IntoFields};
+use crate::response::{Attachment, IntoDate, IntoFields, IntoHeaderValues};
 
 impl Context {
     /// The reason phrase. <https://koajs.com/#response-message>
@@ -33,6 +33,18 @@ impl Context {
     /// Sets the length of a stream, in bytes. <https://koajs.com/#response-length>
     pub fn set_length(&mut self, length: u64) {
         self.response.set_length(length);
+    }
+
+    /// Sets several response headers, in their order. <https://koajs.com/#response-set-1>
+    ///
+    /// # Errors
+    ///
+    /// A name or a value that cannot be sent; the headers before it are set.
+    pub fn set_all<N: AsRef<str>, V: IntoHeaderValues>(
+        &mut self,
+        fields: impl IntoIterator<Item = (N, V)>,
+    ) -> Result {
+        self.response.set_all(fields)
     }
 
     /// The media type of the response. <https://koajs.com/#response-type>

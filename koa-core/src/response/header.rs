@@ -180,6 +180,28 @@ impl Response {
         Ok(())
     }
 
+    /// Sets several headers, in their order. <https://koajs.com/#response-set-1>
+    ///
+    /// ```
+    /// # use koa::prelude::*;
+    /// # #[middleware]
+    /// # async fn cached(ctx: &mut Context) -> Result {
+    /// ctx.set_all([("ETag", "\"1234\""), ("Cache-Control", "max-age=60")])
+    /// # }
+    /// # let _ = App::new().with(cached);
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`set`](Self::set), for the first header that has one; those before it are set.
+    pub fn set_all<N: AsRef<str>, V: IntoHeaderValues>(
+        &mut self,
+        fields: impl IntoIterator<Item = (N, V)>,
+    ) -> Result {
+        let mut fields = fields.into_iter();
+        fields.try_for_each(|(field, values)| self.set(field.as_ref(), values))
+    }
+
     /// Adds one value, or several, to those that a header has. <https://koajs.com/#response-append>
     ///
     /// # Errors

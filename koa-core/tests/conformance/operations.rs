@@ -203,14 +203,10 @@ fn call(step: &Step, ctx: &mut Context, record: &Record) -> Result {
             Value::Array(_) => ctx.set(field, strings(&args[1])),
             value => ctx.set(field, string(value)),
         },
-        "set.fields" => args[0]
-            .as_array()
-            .unwrap()
-            .iter()
-            .try_for_each(|pair| match &pair[1] {
-                Value::Array(_) => ctx.set(pair[0].as_str().unwrap(), strings(&pair[1])),
-                value => ctx.set(pair[0].as_str().unwrap(), string(value)),
-            }),
+        "set.fields" => {
+            let fields = args[0].as_array().unwrap().iter();
+            ctx.set_all(fields.map(|pair| (string(&pair[0]), lines(&pair[1]))))
+        }
         "append" => match &args[1] {
             Value::Array(_) => ctx.append(field, strings(&args[1])),
             value => ctx.append(field, string(value)),
