@@ -2,7 +2,9 @@
 
 use std::future::{Future, Ready, ready};
 
-use crate::wiring::{Provision, Requires};
+use crate::wiring::Provision;
+#[cfg(doc)]
+use crate::wiring::Requires;
 use crate::{Context, Result};
 
 /// What a middleware hands to the layers below it: `()` for most, `T` for one that provides `(T,)`.
@@ -23,6 +25,7 @@ pub(crate) type ValueOf<M> = <<M as Middleware>::Provides as Provision>::Value;
 ///
 /// impl Middleware for Powered {
 ///     type Provides = ();
+///     type Wiring = Self;
 ///
 ///     async fn call<'a, N: Next + 'a>(&'a self, ctx: &'a mut Context, next: N) -> Result {
 ///         next.run(ctx).await?;
@@ -44,6 +47,9 @@ pub(crate) type ValueOf<M> = <<M as Middleware>::Provides as Provision>::Value;
 pub trait Middleware: Send + Sync + 'static {
     /// What it hands to the layers below it: `()` for nothing, `(T,)` for a `T`.
     type Provides: Provision;
+
+    /// The type whose [`Requires`] says what it asks of the layers above: `Self`.
+    type Wiring;
 
     /// Answers the request, or runs `next` and does something before or after it.
     ///
@@ -77,10 +83,6 @@ pub trait Declared: Send + Sync + 'static {
         N: Next<<Self::Provides as Provision>::Value> + 'a;
 }
 
-/// [`Requires`], for a declared middleware.
-#[doc(hidden)]
-pub trait DeclaredRequires<List, Indices>: Declared {}
-
 /// An `async fn logger(..)` with `#[middleware]` on it is put into an app by its name: `.with(logger)`.
 #[diagnostic::do_not_recommend]
 impl<F, D> Middleware for F
@@ -89,6 +91,7 @@ where
     D: Declared,
 {
     type Provides = D::Provides;
+    type Wiring = D;
 
     fn call<'a, N>(
         &'a self,
@@ -100,13 +103,6 @@ where
     {
         D::call(ctx, next)
     }
-}
-
-impl<F, D, List, Indices> Requires<List, Indices> for F
-where
-    F: Fn() -> D + Send + Sync + 'static,
-    D: DeclaredRequires<List, Indices>,
-{
 }
 
 /// The layers below a middleware, ready to be run once.
@@ -141,6 +137,51 @@ pub trait Next<T = ()>: Send + Sized {
     ) -> impl Future<Output = Result> + Send + 'a
     where
         Self: 'a;
+
+    /// As [`provide`](Self::provide), and gives the value back as the layers below have left it: for a middleware that
+    /// stores what it provides.
+    ///
+    /// It is `None` only where `next` is the end of a mount or a group, which hands nothing on.
+    ///
+    /// ```
+    /// use koa::prelude::*;
+    ///
+    /// struct Visits(u32);
+    ///
+    /// #[middleware]
+    /// async fn visits(ctx: &mut Context, next: impl Next<Visits>) -> Result {
+    ///     let (result, visits) = next.lend(ctx, Visits(0)).await;
+    ///     if let Some(visits) = visits {
+    ///         ctx.set("X-Visits", visits.0)?;
+    ///     }
+    ///     result
+    /// }
+    ///
+    /// #[middleware]
+    /// async fn visit(visits: &mut Visits) -> &'static str {
+    ///     visits.0 += 1;
+    ///     "Hello"
+    /// }
+    ///
+    /// let app = App::new().with(visits).with(visit);
+    /// ```
+    fn lend<'a>(
+        self,
+        ctx: &'a mut Context,
+        value: T,
+    ) -> impl Future<Output = (Result, Option<T>)> + Send + 'a
+    where
+        Self: 'a,
+        T: Send + Sync + 'static,
+    {
+        async move {
+            let at = ctx.provided.len();
+            let result = self.provide(ctx, value).await;
+            let value = ctx.provided.take_at(at).map(|value| *value);
+            ctx.provided.truncate(at);
+            (result, value)
+        }
+    }
 }
 
 /// That a middleware provides nothing: the `()` of `impl Next<()>`.

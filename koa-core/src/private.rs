@@ -13,7 +13,7 @@ use crate::server::{Connection, disconnect};
 use crate::wiring::Slot;
 
 pub use crate::error::{Thrown, ViaError, ViaMessage, ViaStatus, ViaStd, error_with_status};
-pub use crate::middleware::{Declared, DeclaredRequires};
+pub use crate::middleware::Declared;
 
 /// The key that a middleware's argument `Slot<T>` gets.
 #[must_use]
@@ -26,7 +26,7 @@ pub const fn slot<T>() -> Slot<T> {
 /// # Errors
 ///
 /// Another argument has it.
-pub fn lend<T: Send + Sync + 'static>(ctx: &mut Context) -> Result<Lent<T>> {
+pub fn lend<T: Send + Sync + 'static>(ctx: &mut Context) -> Result<Lent<'_, T>> {
     ctx.lend()
 }
 
@@ -35,18 +35,8 @@ pub fn lend<T: Send + Sync + 'static>(ctx: &mut Context) -> Result<Lent<T>> {
 /// # Errors
 ///
 /// Another argument has it.
-pub fn lend_mut<T: Send + Sync + 'static>(ctx: &mut Context) -> Result<Box<T>> {
+pub fn lend_mut<T: Send + Sync + 'static>(ctx: &mut Context) -> Result<Lent<'_, T>> {
     ctx.lend_mut()
-}
-
-/// Puts it back.
-pub fn give_back<T: Send + Sync + 'static>(ctx: &mut Context, value: Lent<T>) {
-    ctx.give_back(value);
-}
-
-/// Puts it back.
-pub fn give_back_mut<T: Send + Sync + 'static>(ctx: &mut Context, value: Box<T>) {
-    ctx.give_back_mut(value);
 }
 
 /// Puts on the context what a function returned.

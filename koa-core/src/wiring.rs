@@ -7,6 +7,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use crate::chain::{Fifteen, One, Onion};
+#[cfg(doc)]
 use crate::middleware::Middleware;
 
 /// The empty list: nothing has been provided yet.
@@ -80,20 +81,15 @@ impl<T, Rest> HasMut<T, Here> for Above<T, Rest> {}
 impl<T, I, Head, Rest: HasMut<T, I>> HasMut<T, There<I>> for Above<Head, Rest> {}
 impl<T, I, Head, Rest: HasMut<T, I>> HasMut<T, There<I>> for Shared<Head, Rest> {}
 
-/// A layer that may stand where `List` has been provided.
+/// What a layer's [`Wiring`](Middleware::Wiring) asks for, where `List` has been provided.
 ///
-/// [`#[middleware]`](macro@crate::middleware) implements it with one bound for each thing in the signature;
-/// `Indices` is inferred.
+/// [`#[middleware]`](macro@crate::middleware) implements it with one bound for each thing in the signature; by hand it
+/// is one line, for a layer that asks for nothing: `impl<List> Requires<List, ()> for MyLayer {}`. `Indices` is inferred.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a middleware",
-    label = "not a middleware",
-    note = "write `#[middleware]` on the `async fn`, or on an `impl` block with an `async fn call`, \
-            and pass its name"
+    message = "`{Self}` does not say what it asks for",
+    note = "for a layer that asks for nothing, write `impl<List> koa::Requires<List, ()> for {Self} {{}}`"
 )]
-pub trait Requires<List, Indices>: Middleware {}
-
-/// [`Requires`], for layers in their order: what no layer among them provides.
-pub trait RequiresAll<List, Indices> {}
+pub trait Requires<List, Indices> {}
 
 /// What a middleware provides, as its type says it: `()` for nothing, `(T,)` for a `T`.
 #[diagnostic::on_unimplemented(

@@ -35,9 +35,6 @@ table! {
     cancel_on_disconnect => __private::cancel_on_disconnect;
     connection => __private::connection;
     declared => __private::Declared;
-    declared_requires => __private::DeclaredRequires;
-    give_back => __private::give_back;
-    give_back_mut => __private::give_back_mut;
     lend => __private::lend;
     lend_mut => __private::lend_mut;
     main => __private::main;

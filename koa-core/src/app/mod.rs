@@ -85,7 +85,8 @@ impl<C: Onion, List, Depth> App<C, List, Depth> {
         middleware: M,
     ) -> App<Grown<C, Depth, M>, <M::Provides as Provision>::Add<List>, Deeper<Depth, M>>
     where
-        M: Middleware + Requires<List, Indices>,
+        M: Middleware,
+        M::Wiring: Requires<List, Indices>,
         Depth: Holds<M::Provides>,
     {
         App {
@@ -108,7 +109,8 @@ impl<C: Onion, List, Depth> App<C, List, Depth> {
         middleware: M,
     ) -> App<Grown<C, Depth, Mount<M>>, List, Deeper<Depth, Mount<M>>>
     where
-        M: Middleware + Requires<List, Indices>,
+        M: Middleware,
+        M::Wiring: Requires<List, Indices>,
         Inside<M>: Provision<Value = ()>,
         Depth: Holds<Inside<M>>,
     {

@@ -5,6 +5,8 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
 
+use crate::chain::Inside;
+use crate::chain::scope::Scope;
 use crate::middleware::{Middleware, Next};
 use crate::wiring::{Answers, Asks, Provision, Requires};
 use crate::{Context, Result};
@@ -49,7 +51,8 @@ impl<A: Asks> BoxMiddleware<A> {
     /// Boxes `middleware`, which may ask for what `A` names.
     pub fn new<M, Indices>(middleware: M) -> Self
     where
-        M: Middleware + Requires<A::List, Indices>,
+        M: Middleware,
+        M::Wiring: Requires<A::List, Indices>,
         M::Provides: Provision<Value = ()>,
     {
         Self {
@@ -65,15 +68,7 @@ impl<A> fmt::Debug for BoxMiddleware<A> {
     }
 }
 
-impl<A: 'static, List, Indices> Requires<List, Indices> for BoxMiddleware<A> where
-    List: Answers<A, Indices>
-{
-}
-
-impl<A: 'static, List, Indices> Requires<List, Indices> for Vec<BoxMiddleware<A>> where
-    List: Answers<A, Indices>
-{
-}
+impl<A, List, Indices> Requires<List, Indices> for BoxMiddleware<A> where List: Answers<A, Indices> {}
 
 trait ErasedMiddleware: Send + Sync + 'static {
     fn call<'a>(&'a self, ctx: &'a mut Context, next: BoxNext<'a>) -> BoxFuture<'a>;
@@ -85,7 +80,11 @@ where
     M::Provides: Provision<Value = ()>,
 {
     fn call<'a>(&'a self, ctx: &'a mut Context, next: BoxNext<'a>) -> BoxFuture<'a> {
-        Box::pin(Middleware::call(self, ctx, next))
+        Box::pin(async move {
+            let scope = Scope::enter(ctx, None);
+            let exit = scope.exit(next);
+            Middleware::call(self, scope.ctx, exit).await
+        })
     }
 }
 
@@ -125,6 +124,7 @@ impl Next for BoxNext<'_> {
 
 impl<A: 'static> Middleware for BoxMiddleware<A> {
     type Provides = ();
+    type Wiring = Self;
 
     fn call<'a, N>(
         &'a self,
@@ -141,6 +141,7 @@ impl<A: 'static> Middleware for BoxMiddleware<A> {
 /// Boxed layers in their order, as koa-compose runs an array.
 impl<A: 'static> Middleware for Vec<BoxMiddleware<A>> {
     type Provides = ();
+    type Wiring = BoxMiddleware<A>;
 
     fn call<'a, N>(
         &'a self,
@@ -190,28 +191,24 @@ impl<A: 'static> Next for Rest<'_, A> {
     }
 }
 
-/// A layer that may be left out: `None` runs the next one.
+/// A layer that may be left out: `None` runs the next one. What is inside provides nothing to the layers after it.
 impl<M> Middleware for Option<M>
 where
     M: Middleware,
-    M::Provides: Provision<Value = ()>,
+    Inside<M>: Provision<Value = ()>,
 {
-    type Provides = ();
+    type Provides = Inside<M>;
+    type Wiring = M::Wiring;
 
     async fn call<'a, N>(&'a self, ctx: &'a mut Context, next: N) -> Result
     where
         N: Next + 'a,
     {
-        match self {
-            Some(middleware) => middleware.call(ctx, next).await,
-            None => next.run(ctx).await,
-        }
+        let Some(middleware) = self else {
+            return next.run(ctx).await;
+        };
+        let scope = Scope::enter(ctx, None);
+        let exit = scope.exit(next);
+        middleware.call(scope.ctx, exit).await
     }
-}
-
-impl<M, List, Indices> Requires<List, Indices> for Option<M>
-where
-    M: Requires<List, Indices>,
-    M::Provides: Provision<Value = ()>,
-{
 }

@@ -1,13 +1,13 @@
 //! A group whose layers are not named in its type, for functions that return one.
 
 use std::fmt;
-use std::future::Future;
 use std::marker::PhantomData;
 
 use crate::chain::depth::{Sixteen, Zero};
+use crate::chain::scope::Scope;
 use crate::chain::{Onion, Stack};
 use crate::middleware::{Middleware, Next};
-use crate::wiring::{Answers, Asks, Provision, Requires, RequiresAll};
+use crate::wiring::{Answers, Asks, Provision, Requires};
 use crate::{Context, Result};
 
 /// A group of middleware that a function can return: [`Stack::group`] makes it.
@@ -65,7 +65,7 @@ impl<C: Onion, Depth> Stack<C, Depth> {
     pub fn group<A, Indices>(self) -> Group<C, A>
     where
         A: Asks,
-        C: RequiresAll<A::List, Indices>,
+        C: Requires<A::List, Indices>,
     {
         Group {
             chain: self.chain,
@@ -82,13 +82,13 @@ impl<C, A> fmt::Debug for Group<C, A> {
     }
 }
 
-/// What a group provides to the layers after it: nothing that its type names.
+/// What a group provides to the layers after it: nothing.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Unnamed<C>(PhantomData<fn() -> C>);
 
-impl<C: Onion> Provision for Unnamed<C> {
-    type Value = C::Last<()>;
+impl<C> Provision for Unnamed<C> {
+    type Value = ();
     type Add<List> = List;
     // As deep as it may be.
     type Depth = Sixteen;
@@ -97,23 +97,16 @@ impl<C: Onion> Provision for Unnamed<C> {
 
 impl<C: Onion, A: 'static> Middleware for Group<C, A> {
     type Provides = Unnamed<C>;
+    type Wiring = Self;
 
-    fn call<'a, N>(
-        &'a self,
-        ctx: &'a mut Context,
-        next: N,
-    ) -> impl Future<Output = Result> + Send + 'a
+    async fn call<'a, N>(&'a self, ctx: &'a mut Context, next: N) -> Result
     where
-        N: Next<C::Last<()>> + 'a,
+        N: Next + 'a,
     {
-        self.chain.enter::<(), N>(ctx, next)
+        let scope = Scope::enter(ctx, None);
+        let exit = scope.exit(next);
+        self.chain.enter::<(), _>(scope.ctx, exit).await
     }
 }
 
-impl<C, A, List, Indices> Requires<List, Indices> for Group<C, A>
-where
-    C: Onion,
-    A: 'static,
-    List: Answers<A, Indices>,
-{
-}
+impl<C, A, List, Indices> Requires<List, Indices> for Group<C, A> where List: Answers<A, Indices> {}

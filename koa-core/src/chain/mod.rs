@@ -5,6 +5,7 @@ mod boxed;
 mod depth;
 mod group;
 mod mount;
+mod scope;
 mod segment;
 mod stack;
 
@@ -162,7 +163,7 @@ impl<M: Middleware, Rest: Onion> Onion for Chain<M, Rest> {
         V: Send + Sync + 'static,
         N: Next<Self::Last<V>> + 'a,
     {
-        ctx.provided.insert(value);
+        ctx.provided.push(value);
         let layers = &self.rest;
         self.layer.call(ctx, Inner { layers, next })
     }

@@ -4,18 +4,19 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use crate::chain::depth::{LessTwo, Succ};
-use crate::middleware::{Middleware, Next, ProvidesNothing};
-use crate::request::Mounted;
-use crate::wiring::{Provision, Requires};
+use crate::chain::scope::Scope;
+use crate::middleware::{Middleware, Next};
+use crate::wiring::Provision;
 use crate::{Context, Result};
 
 /// A middleware for the paths under a prefix, made by [`App::mount`](crate::App::mount).
 ///
 /// As koa-mount has it: `/api` takes `/api` and `/api/..` and not `/apis`; the layers inside see the path without
 /// the prefix, `/` at the least; a prefix that ends in `/` does not take the path without that slash. Other paths
-/// go to the next layer, and so does a `next` inside, with the path as it was. `original_url` keeps all of it.
+/// go to the next layer, and so does a `next` inside, with the path as it was and without what the layers
+/// inside provide. [`original_url`](crate::Request::original_url) keeps all of it.
 ///
-/// A prefix without its leading `/` is given one. What the layers inside provide stays inside.
+/// A prefix without its leading `/` is given one.
 #[derive(Clone)]
 pub struct Mount<M> {
     prefix: Box<str>,
@@ -68,6 +69,8 @@ where
 {
     type Provides = Inside<M>;
 
+    type Wiring = M::Wiring;
+
     async fn call<'a, N>(&'a self, ctx: &'a mut Context, next: N) -> Result
     where
         N: Next + 'a,
@@ -75,48 +78,8 @@ where
         let Some(outside) = ctx.request.enter_mount(&self.prefix) else {
             return next.run(ctx).await;
         };
-        let out = Out {
-            path: &outside,
-            next,
-        };
-        let result = self.middleware.call(ctx, out).await;
-        ctx.request.leave_mount(outside);
-        result
-    }
-}
-
-impl<M, List, Indices> Requires<List, Indices> for Mount<M>
-where
-    M: Requires<List, Indices>,
-    Inside<M>: Provision<Value = ()>,
-{
-}
-
-/// The `next` of the layers inside: the layers after the mount, with the path as it was before it.
-struct Out<'m, N> {
-    path: &'m Mounted,
-    next: N,
-}
-
-impl<N: Next, T: Send + 'static> Next<T> for Out<'_, N> {
-    async fn run<'a>(self, ctx: &'a mut Context) -> Result
-    where
-        Self: 'a,
-        T: ProvidesNothing,
-    {
-        let inside = ctx.request.swap_mount(self.path.clone());
-        let result = self.next.run(ctx).await;
-        ctx.request.leave_mount(inside);
-        result
-    }
-
-    async fn provide<'a>(self, ctx: &'a mut Context, _: T) -> Result
-    where
-        Self: 'a,
-    {
-        let inside = ctx.request.swap_mount(self.path.clone());
-        let result = self.next.run(ctx).await;
-        ctx.request.leave_mount(inside);
-        result
+        let scope = Scope::enter(ctx, Some(outside));
+        let exit = scope.exit(next);
+        self.middleware.call(scope.ctx, exit).await
     }
 }

@@ -10,7 +10,7 @@ use std::pin::Pin;
 
 use crate::chain::{Identity, Onion};
 use crate::middleware::{Middleware, Next, ProvidesNothing};
-use crate::wiring::RequiresAll;
+use crate::wiring::Requires;
 use crate::{Context, Result};
 
 /// The segments `Before`, and a last one, `Layers`.
@@ -75,11 +75,10 @@ impl<Before: Onion, Layers: Onion> Onion for Segment<Before, Layers> {
     }
 }
 
-impl<Before, Layers, List, Outer, Inner> RequiresAll<List, (Outer, Inner)>
-    for Segment<Before, Layers>
+impl<Before, Layers, List, Outer, Inner> Requires<List, (Outer, Inner)> for Segment<Before, Layers>
 where
-    Before: Onion + RequiresAll<List, Outer>,
-    Layers: RequiresAll<Before::Below<List>, Inner>,
+    Before: Onion + Requires<List, Outer>,
+    Layers: Requires<Before::Below<List>, Inner>,
 {
 }
 

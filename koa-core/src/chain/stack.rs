@@ -8,7 +8,7 @@ use crate::chain::depth::{Holds, Shallow, Tally};
 use crate::chain::mount::{Inside, Mount};
 use crate::chain::{Chain, Identity, Onion};
 use crate::middleware::{Middleware, Next, ValueOf};
-use crate::wiring::{Layers, Provision, Requires, RequiresAll};
+use crate::wiring::{Layers, Provision, Requires};
 use crate::{Context, Result};
 
 /// What `M` provides.
@@ -116,6 +116,7 @@ where
     Room: 'static,
 {
     type Provides = Layers<C, Front, Room>;
+    type Wiring = C;
 
     fn call<'a, N>(
         &'a self,
@@ -129,19 +130,12 @@ where
     }
 }
 
-impl<C, Front, Room, List, Indices> Requires<List, Indices> for Stack<C, Tally<Front, Room>>
-where
-    C: Onion + RequiresAll<List, Indices>,
-    Front: 'static,
-    Room: 'static,
-{
-}
+impl<List> Requires<List, ()> for Identity {}
 
-impl<List> RequiresAll<List, ()> for Identity {}
-
-impl<M, Rest, List, First, Others> RequiresAll<List, (First, Others)> for Chain<M, Rest>
+impl<M, Rest, List, First, Others> Requires<List, (First, Others)> for Chain<M, Rest>
 where
-    M: Requires<List, First>,
-    Rest: RequiresAll<<M::Provides as Provision>::Add<List>, Others>,
+    M: Middleware,
+    M::Wiring: Requires<List, First>,
+    Rest: Requires<<M::Provides as Provision>::Add<List>, Others>,
 {
 }

@@ -1,54 +1,80 @@
-//! What has been provided, lent to an endpoint for the time of its call, beside the context.
+//! What has been provided, lent to an endpoint beside the context. It goes back when the endpoint is done, has failed, has
+//! panicked, or was dropped half-way.
 
-use std::ops::Deref;
+use std::fmt;
 use std::sync::Arc;
 
 use crate::context::Context;
 use crate::error::{Error, Result};
 
-/// A provided value for an argument `&T`: taken out of the context, or shared by the whole app.
-#[derive(Debug)]
-pub enum Lent<T> {
-    Own(Box<T>),
-    Shared(Arc<T>),
+/// A value for an argument `&T`, or `&mut T`, and the context it was taken out of.
+pub struct Lent<'a, T: Send + Sync + 'static> {
+    ctx: &'a mut Context,
+    value: Value<T>,
 }
 
-impl<T> Deref for Lent<T> {
-    type Target = T;
+enum Value<T> {
+    /// The request's own, and its place.
+    Own(usize, Box<T>),
+    /// The whole app's.
+    Shared(Arc<T>),
+    /// Given back.
+    Gone,
+}
 
-    fn deref(&self) -> &T {
-        match self {
-            Self::Own(value) => value,
-            Self::Shared(value) => value,
+impl<T: Send + Sync + 'static> Lent<'_, T> {
+    /// The context, and the value beside it.
+    pub fn parts(&mut self) -> (&mut Context, &T) {
+        let value = match &self.value {
+            Value::Own(_, value) => &**value,
+            Value::Shared(value) => value,
+            Value::Gone => unreachable!("it is given back when it is dropped"),
+        };
+        (self.ctx, value)
+    }
+
+    /// The context, and the value beside it, to be changed.
+    pub fn parts_mut(&mut self) -> (&mut Context, &mut T) {
+        match &mut self.value {
+            Value::Own(_, value) => (self.ctx, value),
+            Value::Shared(_) | Value::Gone => {
+                unreachable!("what is lent to be changed is the request's own")
+            }
         }
+    }
+}
+
+impl<T: Send + Sync + 'static> Drop for Lent<'_, T> {
+    fn drop(&mut self) {
+        if let Value::Own(at, value) = std::mem::replace(&mut self.value, Value::Gone) {
+            self.ctx.provided.put_back(at, value);
+        }
+    }
+}
+
+impl<T: Send + Sync + 'static> fmt::Debug for Lent<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Lent<{}>", std::any::type_name::<T>())
     }
 }
 
 impl Context {
     /// Takes the `T` out for an argument `&mut T`.
-    pub(crate) fn lend_mut<T: Send + Sync + 'static>(&mut self) -> Result<Box<T>> {
-        self.provided.take().ok_or_else(missing::<T>)
+    pub(crate) fn lend_mut<T: Send + Sync + 'static>(&mut self) -> Result<Lent<'_, T>> {
+        let (at, value) = self.provided.take().ok_or_else(missing::<T>)?;
+        Ok(Lent {
+            ctx: self,
+            value: Value::Own(at, value),
+        })
     }
 
     /// Takes the `T` out for an argument `&T`, or shares the app's.
-    pub(crate) fn lend<T: Send + Sync + 'static>(&mut self) -> Result<Lent<T>> {
-        if let Some(value) = self.provided.take() {
-            return Ok(Lent::Own(value));
-        }
-        let shared = self.app().shared::<T>();
-        shared.map(Lent::Shared).ok_or_else(missing::<T>)
-    }
-
-    /// Puts a value back.
-    pub(crate) fn give_back<T: Send + Sync + 'static>(&mut self, value: Lent<T>) {
-        if let Lent::Own(value) = value {
-            self.provided.put(value);
-        }
-    }
-
-    /// Puts a value back.
-    pub(crate) fn give_back_mut<T: Send + Sync + 'static>(&mut self, value: Box<T>) {
-        self.provided.put(value);
+    pub(crate) fn lend<T: Send + Sync + 'static>(&mut self) -> Result<Lent<'_, T>> {
+        let value = match self.provided.take() {
+            Some((at, value)) => Value::Own(at, value),
+            None => Value::Shared(self.app().shared().ok_or_else(missing::<T>)?),
+        };
+        Ok(Lent { ctx: self, value })
     }
 }
 

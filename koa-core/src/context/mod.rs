@@ -2,6 +2,7 @@
 
 pub(crate) mod headers;
 mod lent;
+mod provided;
 mod redirect;
 mod request;
 mod response;
@@ -20,6 +21,7 @@ use crate::server::Connection;
 use crate::wiring::Slot;
 
 pub(crate) use lent::Lent;
+pub(crate) use provided::{Hidden, Provided};
 pub use state::State;
 
 /// A request, the response that is being made to it, and what belongs to both. Koa's `ctx`:
@@ -38,7 +40,7 @@ pub struct Context {
     pub state: State,
 
     /// What the layers above have provided.
-    pub(crate) provided: State,
+    pub(crate) provided: Provided,
 }
 
 impl Context {
@@ -51,7 +53,7 @@ impl Context {
             request: Request::new(request, connection),
             response: Response::new(headers::take()),
             state: State::default(),
-            provided: State::default(),
+            provided: Provided::default(),
         }
     }
 

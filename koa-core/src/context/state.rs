@@ -122,18 +122,15 @@ impl State {
 
     /// Takes the `T` out.
     pub fn remove<T: Send + Sync + 'static>(&mut self) -> Option<T> {
-        self.take().map(|value| *value)
-    }
-
-    pub(crate) fn take<T: Send + Sync + 'static>(&mut self) -> Option<Box<T>> {
         if self.first.as_ref().is_some_and(|value| value.is::<T>()) {
-            return self.first.take()?.downcast().ok();
+            return self.first.take()?.downcast().ok().map(|value| *value);
         }
         let at = self.others.iter().position(|value| value.is::<T>())?;
-        self.others.swap_remove(at).downcast().ok()
+        let value = self.others.swap_remove(at).downcast().ok();
+        value.map(|value| *value)
     }
 
-    pub(crate) fn put<T: Send + Sync + 'static>(&mut self, value: Box<T>) {
+    fn put<T: Send + Sync + 'static>(&mut self, value: Box<T>) {
         match self.first {
             None => self.first = Some(value),
             Some(_) => self.others.push(value),

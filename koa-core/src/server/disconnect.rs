@@ -15,8 +15,7 @@ use crate::wiring::Requires;
 ///
 /// Without it a request runs to its end, as in Koa, so that what stands after `next.run(ctx)` runs. With it the layers
 /// below are dropped at their next `.await`, and the layers above get an error of which
-/// [`is_disconnect`](Error::is_disconnect) is true and of which no listener hears. What an endpoint had been lent, a
-/// `&mut T`, is dropped with it. For a whole app it is the first layer, for a group the first of that group:
+/// [`is_disconnect`](Error::is_disconnect) is true and of which no listener hears.  For a whole app it is the first layer, for a group the first of that group:
 ///
 /// ```
 /// use koa::prelude::*;
@@ -42,6 +41,7 @@ pub struct cancel_on_disconnect;
 
 impl Middleware for cancel_on_disconnect {
     type Provides = ();
+    type Wiring = Self;
 
     fn call<'a, N: Next + 'a>(
         &'a self,

@@ -22,6 +22,7 @@ impl<Above> Requires<Above, ()> for Layer {}
 
 impl Middleware for Layer {
     type Provides = ();
+    type Wiring = Self;
 
     async fn call<'a, N: Next + 'a>(&'a self, ctx: &'a mut Context, next: N) -> Result {
         let steps = self.case.layers()[self.index];

@@ -58,10 +58,14 @@ pub(super) fn implementation(
         ..
     } = expansion;
     let (context, result) = (paths.context(at), paths.result(at));
-    let (middleware, receiver) = if expansion.declared {
-        (paths.declared(at), TokenStream::new())
+    let (middleware, wiring, receiver) = if expansion.declared {
+        (paths.declared(at), TokenStream::new(), TokenStream::new())
     } else {
-        (paths.middleware(at), quote_spanned!(at=> &'a self,))
+        (
+            paths.middleware(at),
+            quote_spanned!(at=> type Wiring = Self;),
+            quote_spanned!(at=> &'a self,),
+        )
     };
     // What borrows cannot be provided, as has been said.
     let provided = call
@@ -101,6 +105,7 @@ pub(super) fn implementation(
         #attributes
         impl #params #middleware for #subject #clause {
             type Provides = #provides;
+            #wiring
 
             fn call<'a, #rest>(
                 #receiver
@@ -153,19 +158,15 @@ impl Work<'_> {
         let at = Span::mixed_site();
         let lends = self.lends();
         let lend = lends.iter().map(|lend| lend.take(self));
-        let give_back = lends.iter().rev().map(|lend| lend.give_back(self));
         let (returned, answer) = match &self.call.returns {
             Returns::Unit => (
                 TokenStream::new(),
                 quote_spanned!(at=> ::core::result::Result::Ok(())),
             ),
-            Returns::Result if lends.is_empty() => {
-                (TokenStream::new(), quote_spanned!(at=> returned))
+            // Its answer is the answer.
+            Returns::Result => {
+                return quote_spanned!(at=> #(#lend)* #invocation.await);
             }
-            Returns::Result => (
-                quote_spanned!(at=> let returned =),
-                quote_spanned!(at=> returned),
-            ),
             Returns::Reply(ty) => {
                 let shown = ty.span();
                 // Shown at the type, where it cannot be answered.
@@ -180,7 +181,6 @@ impl Work<'_> {
         quote_spanned! {at=>
             #(#lend)*
             #returned #invocation.await;
-            #(#give_back)*
             #answer
         }
     }
@@ -267,39 +267,24 @@ struct Lend<'a> {
 }
 
 impl Lend<'_> {
+    /// It goes back when the guard is dropped, which stands between the context and what is called.
     fn take(&self, work: &Work<'_>) -> TokenStream {
         let at = Span::mixed_site();
         let Self { wanted, local, .. } = self;
         let paths = &work.expansion.paths;
-        if self.mutable {
-            let lend = paths.lend_mut(at);
-            quote_spanned!(at=> let mut #local = #lend::<#wanted>(ctx)?;)
+        let (lend, parts) = if self.mutable {
+            (paths.lend_mut(at), quote_spanned!(at=> parts_mut))
         } else {
-            let lend = paths.lend(at);
-            quote_spanned!(at=> let #local = #lend::<#wanted>(ctx)?;)
+            (paths.lend(at), quote_spanned!(at=> parts))
+        };
+        quote_spanned! {at=>
+            let mut #local = #lend::<#wanted>(ctx)?;
+            let (ctx, #local) = #local.#parts();
         }
     }
 
     fn argument(&self) -> TokenStream {
-        let at = Span::mixed_site();
-        let local = &self.local;
-        if self.mutable {
-            quote_spanned!(at=> &mut #local)
-        } else {
-            quote_spanned!(at=> &#local)
-        }
-    }
-
-    fn give_back(&self, work: &Work<'_>) -> TokenStream {
-        let at = Span::mixed_site();
-        let local = &self.local;
-        let paths = &work.expansion.paths;
-        let give_back = if self.mutable {
-            paths.give_back_mut(at)
-        } else {
-            paths.give_back(at)
-        };
-        quote_spanned!(at=> #give_back(ctx, #local);)
+        self.local.to_token_stream()
     }
 }
 

@@ -24,11 +24,7 @@ pub(super) fn implementation(expansion: &Expansion, call: Option<&Call>) -> Toke
     let bounds = demands.iter().zip(&indices);
     let bounds = bounds.map(|(demand, index)| demand.bound(expansion, &list, index));
 
-    let requires = if expansion.declared {
-        paths.declared_requires(at)
-    } else {
-        paths.requires(at)
-    };
+    let requires = paths.requires(at);
     let all: Vec<_> = [&list].into_iter().chain(&indices).cloned().collect();
     let (params, clause) = (generic.params(&all), generic.clause(bounds.collect()));
     let indices = match indices.as_slice() {

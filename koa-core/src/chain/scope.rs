@@ -1,0 +1,104 @@
+//! A part of the app whose layers see a path of their own, and whose provisions stay inside it.
+
+use crate::Result;
+use crate::context::Context;
+use crate::middleware::{Next, ProvidesNothing};
+use crate::request::Mounted;
+
+/// The time between entering such a part and leaving it. What it provided is dropped with it, and the path is again what
+/// it was, also where the part is dropped half-way.
+pub(super) struct Scope<'a> {
+    pub(super) ctx: &'a mut Context,
+    outside: Surroundings,
+}
+
+/// How it is outside.
+#[derive(Clone)]
+struct Surroundings {
+    /// How much is provided there.
+    provided: usize,
+    /// The path, if the part has another one.
+    path: Option<Mounted>,
+}
+
+impl<'a> Scope<'a> {
+    /// Enters a part; `path` is what the path was before, if it has been changed.
+    pub(super) fn enter(ctx: &'a mut Context, path: Option<Mounted>) -> Self {
+        let provided = ctx.provided.len();
+        Self {
+            ctx,
+            outside: Surroundings { provided, path },
+        }
+    }
+
+    /// What the layers of the part are handed as the last `next`.
+    pub(super) fn exit<N>(&self, next: N) -> Exit<N> {
+        Exit {
+            next,
+            outside: self.outside.clone(),
+        }
+    }
+}
+
+impl Drop for Scope<'_> {
+    fn drop(&mut self) {
+        self.ctx.provided.truncate(self.outside.provided);
+        if let Some(path) = self.outside.path.take() {
+            self.ctx.request.leave_mount(path);
+        }
+    }
+}
+
+/// The layers after the part: they see the path as it was before it, and nothing of what it provided.
+pub(super) struct Exit<N> {
+    next: N,
+    outside: Surroundings,
+}
+
+/// The time between leaving a part for what follows it and coming back.
+struct Outside<'a> {
+    ctx: &'a mut Context,
+    provided: usize,
+    hidden: crate::context::Hidden,
+    inside: Option<Mounted>,
+}
+
+impl<N: Next> Exit<N> {
+    async fn go(self, ctx: &mut Context) -> Result {
+        let Surroundings { provided, path } = self.outside;
+        let outside = Outside {
+            hidden: ctx.provided.hide(provided),
+            inside: path.map(|path| ctx.request.swap_mount(path)),
+            provided,
+            ctx,
+        };
+        self.next.run(outside.ctx).await
+    }
+}
+
+impl Drop for Outside<'_> {
+    fn drop(&mut self) {
+        self.ctx.provided.truncate(self.provided);
+        self.ctx.provided.show(&mut self.hidden);
+        if let Some(path) = self.inside.take() {
+            self.ctx.request.leave_mount(path);
+        }
+    }
+}
+
+impl<N: Next, T: Send + 'static> Next<T> for Exit<N> {
+    fn run<'a>(self, ctx: &'a mut Context) -> impl Future<Output = Result> + Send + 'a
+    where
+        Self: 'a,
+        T: ProvidesNothing,
+    {
+        self.go(ctx)
+    }
+
+    fn provide<'a>(self, ctx: &'a mut Context, _: T) -> impl Future<Output = Result> + Send + 'a
+    where
+        Self: 'a,
+    {
+        self.go(ctx)
+    }
+}

@@ -1,0 +1,169 @@
+//! What the layers above have provided, the last one uppermost.
+
+use std::any::Any;
+
+type Value = Box<dyn Any + Send + Sync>;
+
+/// A stack of values, found by their types from the top.
+///
+/// A value that is lent to an endpoint leaves its place to an empty one, so that what stands around it stays where it is.
+#[derive(Default)]
+pub(crate) struct Provided {
+    // Most requests have one value or none, which then needs no list.
+    first: Option<Value>,
+    others: Vec<Value>,
+}
+
+/// Values that are out of sight.
+pub(crate) struct Hidden(Vec<Value>);
+
+impl Provided {
+    pub(crate) fn len(&self) -> usize {
+        usize::from(self.first.is_some()) + self.others.len()
+    }
+
+    pub(crate) fn push<T: Send + Sync + 'static>(&mut self, value: T) {
+        self.push_value(Box::new(value));
+    }
+
+    fn push_value(&mut self, value: Value) {
+        match self.first {
+            None => self.first = Some(value),
+            Some(_) => self.others.push(value),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn get<T: Send + Sync + 'static>(&self) -> Option<&T> {
+        let others = self.others.iter().rev();
+        match others.into_iter().find_map(|value| value.downcast_ref()) {
+            Some(value) => Some(value),
+            None => self.first.as_deref()?.downcast_ref(),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn get_mut<T: Send + Sync + 'static>(&mut self) -> Option<&mut T> {
+        let others = self.others.iter_mut().rev();
+        match others.into_iter().find_map(|value| value.downcast_mut()) {
+            Some(value) => Some(value),
+            None => self.first.as_deref_mut()?.downcast_mut(),
+        }
+    }
+
+    /// Takes the uppermost `T` out, and says what its place is.
+    pub(crate) fn take<T: Send + Sync + 'static>(&mut self) -> Option<(usize, Box<T>)> {
+        let at = (0..self.len()).rev().find(|at| {
+            let value = self.place(*at);
+            value.is_some_and(|value| value.is::<T>())
+        })?;
+        Some((at, self.take_at(at)?))
+    }
+
+    /// Takes the `T` out of a place.
+    pub(crate) fn take_at<T: Send + Sync + 'static>(&mut self, at: usize) -> Option<Box<T>> {
+        let place = self.place(at).filter(|value| value.is::<T>())?;
+        // A box of nothing allocates nothing.
+        std::mem::replace(place, Box::new(())).downcast().ok()
+    }
+
+    /// Puts a value back into its place.
+    pub(crate) fn put_back<T: Send + Sync + 'static>(&mut self, at: usize, value: Box<T>) {
+        if let Some(place) = self.place(at) {
+            *place = value;
+        }
+    }
+
+    fn place(&mut self, at: usize) -> Option<&mut Value> {
+        match at.checked_sub(1) {
+            None => self.first.as_mut(),
+            Some(at) => self.others.get_mut(at),
+        }
+    }
+
+    /// Drops all but the lowest `length`.
+    pub(crate) fn truncate(&mut self, length: usize) {
+        self.others.truncate(length.saturating_sub(1));
+        if length == 0 {
+            self.first = None;
+        }
+    }
+
+    /// Hides all but the lowest `length`.
+    pub(crate) fn hide(&mut self, length: usize) -> Hidden {
+        if self.len() <= length {
+            return Hidden(Vec::new());
+        }
+        let mut hidden = Vec::new();
+        if length == 0 {
+            hidden.extend(self.first.take());
+        }
+        hidden.append(&mut self.others.split_off(length.saturating_sub(1)));
+        Hidden(hidden)
+    }
+
+    /// Shows again what was hidden, on top.
+    pub(crate) fn show(&mut self, hidden: &mut Hidden) {
+        for value in hidden.0.drain(..) {
+            self.push_value(value);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Provided;
+
+    #[test]
+    fn the_uppermost_of_a_type_is_found() {
+        let mut provided = Provided::default();
+        provided.push(1_u8);
+        provided.push("a");
+        provided.push(2_u8);
+        assert_eq!(provided.get::<u8>(), Some(&2));
+        assert_eq!(provided.get::<&str>(), Some(&"a"));
+        let mut hidden = provided.hide(1);
+        assert_eq!(
+            (provided.get::<u8>(), provided.get::<&str>()),
+            (Some(&1), None)
+        );
+        provided.push(9_i64);
+        provided.truncate(1);
+        provided.show(&mut hidden);
+        assert_eq!(
+            (provided.get::<u8>(), provided.get::<i64>()),
+            (Some(&2), None)
+        );
+        provided.truncate(0);
+        assert_eq!(provided.get::<u8>(), None);
+    }
+
+    #[test]
+    fn what_is_taken_goes_back_to_its_place() {
+        let mut provided = Provided::default();
+        provided.push(1_u8);
+        provided.push(2_u8);
+        let (at, upper) = provided.take::<u8>().unwrap();
+        assert_eq!(provided.get::<u8>(), Some(&1));
+        provided.push("a");
+        provided.put_back(at, upper);
+        assert_eq!(provided.get::<u8>(), Some(&2));
+        assert_eq!(provided.take_at::<u8>(0), Some(Box::new(1)));
+        assert_eq!(provided.take_at::<u8>(0), None);
+        assert_eq!(provided.len(), 3);
+    }
+
+    #[test]
+    fn everything_can_be_hidden() {
+        let mut provided = Provided::default();
+        provided.push(1_u8);
+        provided.push(2_u16);
+        let mut hidden = provided.hide(0);
+        assert_eq!((provided.len(), provided.get::<u8>()), (0, None));
+        provided.show(&mut hidden);
+        assert_eq!(
+            (provided.get::<u8>(), provided.get::<u16>()),
+            (Some(&1), Some(&2))
+        );
+    }
+}
