@@ -70,6 +70,7 @@ impl Context {
     }
 
     /// The request's path, without the prefixes of mounts around this layer. <https://koajs.com/#request-path>
+    #[inline]
     #[must_use]
     pub fn path(&self) -> &str {
         self.request.path()

@@ -122,6 +122,7 @@ impl Request {
     }
 
     /// The method. <https://koajs.com/#request-method>
+    #[inline]
     #[must_use]
     pub fn method(&self) -> &Method {
         &self.head.method
