@@ -21,6 +21,7 @@ where
     Self: ::core::marker::Send + ::core::marker::Sync + 'static,
 {
     type Provides = ();
+    type Wiring = Self;
     fn call<'a, N>(
         &'a self,
         ctx: &'a mut ::koa::Context,

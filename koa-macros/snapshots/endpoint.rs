@@ -27,4 +27,4 @@ impl ::koa::__private::Declared for hello {
     }
 }
 
-impl<List> ::koa::__private::DeclaredRequires<List, ()> for hello {}
+impl<List> ::koa::Requires<List, ()> for hello {}

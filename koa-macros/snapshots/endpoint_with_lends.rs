@@ -29,17 +29,17 @@ impl ::koa::__private::Declared for create {
             ::koa::__private::connection(ctx),
             async move {
                 let mut session = ::koa::__private::lend_mut::<UserSession>(ctx)?;
-                let user = ::koa::__private::lend::<User>(ctx)?;
-                let returned = create(ctx, &mut session, &user).await;
-                ::koa::__private::give_back(ctx, user);
-                ::koa::__private::give_back_mut(ctx, session);
+                let (ctx, session) = session.parts_mut();
+                let mut user = ::koa::__private::lend::<User>(ctx)?;
+                let (ctx, user) = user.parts();
+                let returned = create(ctx, session, user).await;
                 ::koa::__private::reply(ctx, returned)
             },
         )
     }
 }
 
-impl<List, I0, I1> ::koa::__private::DeclaredRequires<List, (I0, I1)> for create
+impl<List, I0, I1> ::koa::Requires<List, (I0, I1)> for create
 where
     List: ::koa::ProvidesMut<UserSession, I0>,
     List: ::koa::Provides<User, I1>,

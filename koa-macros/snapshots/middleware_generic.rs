@@ -43,8 +43,7 @@ impl<R: Role + 'static> my::koa::__private::Declared for require<R> {
 }
 
 #[cfg(feature = "roles")]
-impl<R: Role + 'static, List, I> my::koa::__private::DeclaredRequires<List, (I,)>
-for require<R>
+impl<R: Role + 'static, List, I> my::koa::Requires<List, (I,)> for require<R>
 where
     List: my::koa::ProvidesMut<User<R>, I>,
 {}

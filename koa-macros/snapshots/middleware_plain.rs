@@ -27,4 +27,4 @@ impl ::koa::__private::Declared for response_time {
     }
 }
 
-impl<List> ::koa::__private::DeclaredRequires<List, ()> for response_time {}
+impl<List> ::koa::Requires<List, ()> for response_time {}

@@ -31,7 +31,7 @@ impl ::koa::__private::Declared for signed_in {
     }
 }
 
-impl<List, I> ::koa::__private::DeclaredRequires<List, (I,)> for signed_in
+impl<List, I> ::koa::Requires<List, (I,)> for signed_in
 where
     List: ::koa::ProvidesMut<UserSession, I>,
 {}

@@ -39,4 +39,4 @@ impl ::koa::__private::Declared for profile {
     }
 }
 
-impl<List> ::koa::__private::DeclaredRequires<List, ()> for profile {}
+impl<List> ::koa::Requires<List, ()> for profile {}

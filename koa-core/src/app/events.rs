@@ -2,7 +2,6 @@
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
-use std::error::Error as StdError;
 use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -63,12 +62,11 @@ fn print_error(error: &Error, silent: bool) {
         return;
     }
     let mut text = format!("\n  Error: {}\n", indented(error.message()));
-    let mut cause = error.source().and_then(StdError::source);
-    while let Some(error) = cause {
-        let _ = writeln!(text, "    caused by: {}", indented(&error.to_string()));
-        cause = error.source();
+    for cause in error.causes() {
+        let _ = writeln!(text, "    caused by: {}", indented(&cause.to_string()));
     }
-    eprintln!("{text}");
+    // Where nobody reads stderr any more, printing would panic.
+    let _ = std::io::Write::write_all(&mut std::io::stderr(), format!("{text}\n").as_bytes());
 }
 
 fn indented(text: &str) -> String {

@@ -7,7 +7,6 @@ mod events;
 use std::any::TypeId;
 use std::convert::Infallible;
 use std::fmt;
-use std::future::poll_fn;
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -23,7 +22,6 @@ use crate::error::Error;
 use crate::middleware::{Done, Middleware};
 use crate::response::Outgoing;
 use crate::response::respond::{Ending, conclude, conclude_stream, send};
-use crate::response::stream::poll_chunk;
 use crate::server::{Addresses, Connection, Server, Socket};
 use crate::wiring::{Nothing, Provision, Requires, Shared};
 
@@ -378,12 +376,10 @@ async fn handle<C: Onion>(
     let mut ctx = Context::new(request, connection);
     let outcome = Caught::new(chain.enter::<(), _>(&mut ctx, Done)).await;
     let ending = conclude(&mut ctx, outcome);
-    ctx.request.connection().end_request();
-    match ending {
-        Ending::Whole(bytes) => Ok(send(ctx, bytes)),
-        Ending::Stream(mut stream) => {
-            let first = poll_fn(|cx| poll_chunk(&mut stream, cx)).await;
-            Ok(conclude_stream(ctx, stream, first))
-        }
-    }
+    ctx.request.connection().begin_body();
+    Ok(match ending {
+        Ending::Whole(bytes) => send(ctx, bytes),
+        // Boxed, so that every other request has less to carry.
+        Ending::Stream(stream) => Box::pin(conclude_stream(ctx, stream)).await,
+    })
 }

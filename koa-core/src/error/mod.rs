@@ -184,6 +184,15 @@ impl Error {
         self.0.source.as_deref()
     }
 
+    /// The errors it came from, the nearest first, without one that says the same as it does.
+    pub(crate) fn causes(&self) -> impl Iterator<Item = &(dyn StdError + 'static)> {
+        let source = self
+            .source()
+            .map(|source| source as &(dyn StdError + 'static));
+        let all = std::iter::successors(source, cause_of);
+        all.skip_while(|error| error.to_string() == self.0.message)
+    }
+
     /// Whether a middleware panicked.
     #[must_use]
     pub fn is_panic(&self) -> bool {
@@ -251,6 +260,10 @@ impl Error {
     }
 }
 
+fn cause_of<'e>(error: &&'e (dyn StdError + 'static)) -> Option<&'e (dyn StdError + 'static)> {
+    (*error).source()
+}
+
 /// Any error is a 500 whose text the client never sees; an I/O error of kind "not found" is a 404, as an `ENOENT` is
 /// in Koa.
 impl<E: StdError + Send + Sync + 'static> From<E> for Error {
@@ -269,6 +282,43 @@ impl<E: StdError + Send + Sync + 'static> From<E> for Error {
     }
 }
 
+/// For a `main`, or a function, whose errors are of any kind.
+impl From<Error> for Box<dyn StdError + Send + Sync> {
+    fn from(error: Error) -> Self {
+        Box::new(Opaque(error))
+    }
+}
+
+/// For a `main`, or a function, whose errors are of any kind.
+impl From<Error> for Box<dyn StdError> {
+    fn from(error: Error) -> Self {
+        Box::new(Opaque(error))
+    }
+}
+
+/// An [`Error`] as any other: it is none itself, so that any error can become one.
+struct Opaque(Error);
+
+impl StdError for Opaque {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0
+            .source()
+            .map(|source| source as &(dyn StdError + 'static))
+    }
+}
+
+impl fmt::Display for Opaque {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for Opaque {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.message)
@@ -279,10 +329,8 @@ impl fmt::Display for Error {
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({})", self.0.message, self.0.status.as_u16())?;
-        let mut cause = self.source().and_then(StdError::source);
-        while let Some(error) = cause {
-            write!(f, "\n  caused by: {error}")?;
-            cause = error.source();
+        for cause in self.causes() {
+            write!(f, "\n  caused by: {cause}")?;
         }
         Ok(())
     }

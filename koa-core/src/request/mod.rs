@@ -75,8 +75,8 @@ impl Request {
     }
 
     #[inline]
-    pub(crate) fn into_headers(mut self) -> HeaderMap {
-        std::mem::take(&mut self.head.headers)
+    pub(crate) fn into_parts(self) -> (HeaderMap, Arc<Connection>) {
+        (self.head.headers, self.connection)
     }
 
     /// The request as hyper parsed it, without its body: also what hyper or a layer around the app has put into its

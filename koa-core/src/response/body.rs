@@ -18,6 +18,7 @@ use tokio::io::{AsyncRead, ReadBuf};
 use crate::error::{Error, Result};
 use crate::response::respond::{Ending, answer};
 use crate::response::stream::{Aborted, Sending};
+use crate::server::InFlight;
 
 /// How much of a whole body is sent at a time, in bytes.
 const PART: usize = 256 * 1024;
@@ -384,6 +385,7 @@ pin_project! {
     #[derive(Debug)]
     pub struct Outgoing {
         repr: Wire,
+        in_flight: InFlight,
     }
 }
 
@@ -394,15 +396,17 @@ enum Wire {
 }
 
 impl Outgoing {
-    pub(crate) const fn whole(bytes: Bytes) -> Self {
+    pub(crate) const fn whole(bytes: Bytes, in_flight: InFlight) -> Self {
         Self {
             repr: Wire::Whole(bytes),
+            in_flight,
         }
     }
 
-    pub(crate) fn stream(stream: Box<Sending>) -> Self {
+    pub(crate) const fn stream(stream: Box<Sending>, in_flight: InFlight) -> Self {
         Self {
             repr: Wire::Stream(stream),
+            in_flight,
         }
     }
 }

@@ -1,5 +1,11 @@
 //! The end of a request: what the layers left in the context becomes the response that hyper sends.
 
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderValue, Method};
@@ -10,15 +16,15 @@ use crate::error::{Error, Result};
 use crate::response::body::{Body, Repr, Streaming};
 use crate::response::by_hand::conclude_by_hand;
 use crate::response::reason::{reason, unlike_hyper};
-use crate::response::stream::Sending;
+use crate::response::stream::{Sending, poll_chunk};
 use crate::response::{Outgoing, Response, TEXT, has_no_body};
+use crate::server::InFlight;
 
 type Sent = http::Response<Outgoing>;
 
 /// What is to be sent, beside what the context then holds.
 pub(crate) enum Ending {
     Whole(Bytes),
-    /// Whether there will be a response at all is known with the first chunk.
     Stream(Streaming),
 }
 
@@ -82,14 +88,19 @@ pub(crate) fn conclude(ctx: &mut Context, outcome: Result) -> Ending {
     })
 }
 
-/// What becomes of a request whose body is a stream, once its first chunk is there.
-#[cold]
-pub(crate) fn conclude_stream(
-    mut ctx: Context,
-    stream: Streaming,
-    first: Option<Result<Bytes>>,
-) -> Sent {
-    let first = match first.transpose() {
+/// What becomes of a request whose body is a stream: with the first chunk it is known whether there is a response at all.
+pub(crate) async fn conclude_stream(mut ctx: Context, mut stream: Streaming) -> Sent {
+    let connection = Arc::clone(ctx.request.connection());
+    let mut closed = pin!(connection.closed());
+    let first = poll_fn(|cx| {
+        if let Poll::Ready(chunk) = poll_chunk(&mut stream, cx) {
+            return Poll::Ready(chunk.transpose());
+        }
+        // hyper reads nothing meanwhile, so it would not see that the client is gone.
+        let gone = closed.as_mut().poll(cx);
+        gone.map(|()| Err(Error::disconnected()))
+    });
+    let first = match first.await {
         Ok(first) => first,
         Err(error) => {
             let text = answer(&mut ctx, error);
@@ -105,15 +116,23 @@ pub(crate) fn conclude_stream(
         return send(ctx, Bytes::new());
     }
     let response = std::mem::replace(&mut ctx.response, Response::new(HeaderMap::new()));
+    let in_flight = InFlight::new(Arc::clone(ctx.request.connection()));
     let sending = Sending::new(stream, first, length, ctx);
-    make(response, Outgoing::stream(Box::new(sending)))
+    make(response, Outgoing::stream(Box::new(sending), in_flight))
 }
 
 /// Sends a whole body; hyper writes its length.
 #[inline]
 pub(crate) fn send(ctx: Context, bytes: Bytes) -> Sent {
-    headers::keep(ctx.request.into_headers());
-    make(ctx.response, Outgoing::whole(bytes))
+    let (map, connection) = ctx.request.into_parts();
+    headers::keep(map);
+    let sent = make(
+        ctx.response,
+        Outgoing::whole(bytes, InFlight::new(connection)),
+    );
+    // A value of the user's that panics when it is dropped must not cost the client its answer.
+    let _ = catch_unwind(AssertUnwindSafe(|| drop((ctx.state, ctx.provided))));
+    sent
 }
 
 #[inline]

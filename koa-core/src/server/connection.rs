@@ -4,7 +4,8 @@ use std::fmt;
 use std::future::pending;
 use std::net::{IpAddr, Shutdown, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::time::Duration;
 
 use socket2::SockRef;
@@ -19,9 +20,8 @@ use crate::server::socket::Socket;
 /// How often to look again for the end of a client that has sent more than was read.
 const UNREAD_PAUSE: Duration = Duration::from_millis(100);
 
-/// What a connection is doing. Only its own task changes it, the registry reads it.
+/// What a connection is doing. Its own task changes it, the registry reads it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
 pub(super) enum Phase {
     /// Nothing has come since the last response.
     Idle,
@@ -29,18 +29,36 @@ pub(super) enum Phase {
     Head,
     /// A request is being answered.
     Request,
-    /// A response is being sent.
-    Response,
+    /// The body of a response is being made.
+    Body,
+    /// The body of a response has been made, and may still have to be written.
+    Written,
+    /// It has been closed for having taken too long.
+    Closed,
 }
 
-impl Phase {
-    const fn from_u8(number: u8) -> Self {
-        match number {
-            0 => Self::Idle,
-            1 => Self::Head,
-            2 => Self::Request,
-            _ => Self::Response,
+/// A phase and when it began, in one word, so that they are never seen apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct State(u64);
+
+impl State {
+    const fn new(phase: Phase, since: Seconds) -> Self {
+        Self((since as u64) << 8 | phase as u64)
+    }
+
+    pub(super) const fn phase(self) -> Phase {
+        match self.0 & 0xff {
+            0 => Phase::Idle,
+            1 => Phase::Head,
+            2 => Phase::Request,
+            3 => Phase::Body,
+            4 => Phase::Written,
+            _ => Phase::Closed,
         }
+    }
+
+    pub(super) const fn since(self) -> Seconds {
+        (self.0 >> 8) as Seconds
     }
 }
 
@@ -55,9 +73,7 @@ pub(crate) struct Connection {
 struct Watched {
     socket: OwnedWriteHalf,
     registry: Arc<Registry>,
-    phase: AtomicU8,
-    /// When the phase began.
-    since: AtomicU32,
+    state: AtomicU64,
 }
 
 impl Connection {
@@ -74,8 +90,7 @@ impl Connection {
                 socket,
                 registry: Arc::clone(registry),
                 // A client that connects and sends nothing has no more time than one that sends slowly.
-                phase: AtomicU8::new(Phase::Head as u8),
-                since: AtomicU32::new(registry.now()),
+                state: AtomicU64::new(State::new(Phase::Head, registry.now()).0),
             }),
         }
     }
@@ -109,35 +124,37 @@ impl Connection {
 
     /// That a request has been read and is being answered.
     pub(crate) fn begin_request(&self) {
+        self.enter(Phase::Request);
+    }
+
+    /// That a request has been answered; the response's body comes next, until [`InFlight`] is dropped.
+    pub(crate) fn begin_body(&self) {
+        self.enter(Phase::Body);
+    }
+
+    fn enter(&self, phase: Phase) {
         if let Some(watched) = &self.watched {
-            watched.phase.store(Phase::Request as u8, Relaxed);
+            watched.enter(phase);
         }
     }
 
-    /// That a request has been answered; what is left is to send the response.
-    pub(crate) fn end_request(&self) {
-        if let Some(watched) = &self.watched {
-            watched.phase.store(Phase::Response as u8, Relaxed);
-        }
-    }
-
-    /// That hyper reads, and whether something came. It does not read while it sends a response, so that the first
-    /// look after that is the end of it.
-    pub(super) fn reads(&self, came: bool) {
+    /// That hyper reads, whether something came, and whether what it wrote is waiting for the client.
+    ///
+    /// It may read while a response is on its way, for the rest of a request's body.
+    pub(super) fn reads(&self, came: bool, blocked: bool) {
         let Some(watched) = &self.watched else {
             return;
         };
-        match (Phase::from_u8(watched.phase.load(Relaxed)), came) {
-            (Phase::Response, false) => watched.enter(Phase::Idle),
-            (Phase::Response | Phase::Idle, true) => watched.enter(Phase::Head),
+        match (watched.state().phase(), came) {
+            (Phase::Written, false) if !blocked => watched.enter(Phase::Idle),
+            (Phase::Written, true) if !blocked => watched.enter(Phase::Head),
+            (Phase::Idle, true) => watched.enter(Phase::Head),
             _ => {}
         }
     }
 
-    pub(super) fn phase(&self) -> Option<(Phase, Seconds)> {
-        let watched = self.watched.as_ref()?;
-        let phase = Phase::from_u8(watched.phase.load(Relaxed));
-        Some((phase, watched.since.load(Relaxed)))
+    pub(super) fn state(&self) -> Option<State> {
+        self.watched.as_ref().map(Watched::state)
     }
 
     /// The socket, to be written to.
@@ -152,7 +169,20 @@ impl Connection {
         }
     }
 
-    /// Closes it from outside: its task sees the end of the stream.
+    /// Closes it from outside, unless it has gone on meanwhile: its task sees the end of the stream.
+    pub(super) fn close_if(&self, state: State) {
+        if let Some(watched) = &self.watched {
+            let closed = State::new(Phase::Closed, state.since()).0;
+            let exchanged = watched
+                .state
+                .compare_exchange(state.0, closed, AcqRel, Relaxed);
+            if exchanged.is_ok() {
+                self.close();
+            }
+        }
+    }
+
+    /// Closes it from outside.
     pub(super) fn close(&self) {
         if let Some(socket) = self.socket() {
             let _ = SockRef::from(socket).shutdown(Shutdown::Both);
@@ -178,9 +208,34 @@ impl Connection {
 }
 
 impl Watched {
+    fn state(&self) -> State {
+        State(self.state.load(Acquire))
+    }
+
     fn enter(&self, phase: Phase) {
-        self.since.store(self.registry.now(), Relaxed);
-        self.phase.store(phase as u8, Relaxed);
+        let state = State::new(phase, self.registry.now());
+        self.state.store(state.0, Release);
+    }
+}
+
+/// The time in which the body of a response is made.
+pub(crate) struct InFlight(Arc<Connection>);
+
+impl InFlight {
+    pub(crate) fn new(connection: Arc<Connection>) -> Self {
+        Self(connection)
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.enter(Phase::Written);
+    }
+}
+
+impl fmt::Debug for InFlight {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("InFlight")
     }
 }
 

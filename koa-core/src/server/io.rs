@@ -15,6 +15,8 @@ use crate::server::connection::Connection;
 pub(super) struct Io {
     read: TokioIo<OwnedReadHalf>,
     connection: Arc<Connection>,
+    /// Whether what was written last waits for the client to read.
+    blocked: bool,
 }
 
 impl Io {
@@ -22,6 +24,7 @@ impl Io {
         Self {
             read: TokioIo::new(read),
             connection,
+            blocked: false,
         }
     }
 }
@@ -34,7 +37,7 @@ impl Read for Io {
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let read = Pin::new(&mut this.read).poll_read(cx, buf);
-        this.connection.reads(read.is_ready());
+        this.connection.reads(read.is_ready(), this.blocked);
         read
     }
 }
@@ -47,15 +50,20 @@ impl Write for Io {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let Some(socket) = self.connection.socket() else {
+        let this = self.get_mut();
+        let Some(socket) = this.connection.socket() else {
             return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
         };
         loop {
             match socket.try_write(buf) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    this.blocked = true;
                     ready!(socket.poll_write_ready(cx))?;
                 }
-                result => return Poll::Ready(result),
+                result => {
+                    this.blocked = false;
+                    return Poll::Ready(result);
+                }
             }
         }
     }

@@ -8,24 +8,28 @@ mod registry;
 mod socket;
 mod tick;
 
+use std::convert::Infallible;
 use std::fmt;
+use std::future::{Future, poll_fn};
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use hyper::server::conn::http1;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinSet;
+use tokio::net::TcpListener;
+use tokio::net::tcp::OwnedReadHalf;
 
 use crate::app::Callback;
 use crate::chain::Onion;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::server::io::Io;
 use crate::server::registry::{Registry, SWEEP};
 use crate::server::tick::Ticks;
 
 pub use address::{Address, Addresses};
-pub(crate) use connection::Connection;
+pub(crate) use connection::{Connection, InFlight};
 pub use disconnect::cancel_on_disconnect;
 pub use socket::Socket;
 
@@ -72,6 +76,9 @@ impl<C: Onion> Server<C> {
         for address in addresses.addresses() {
             listeners.push(address.bind().await?);
         }
+        if listeners.is_empty() {
+            return Err(Error::internal("there is no address to listen on"));
+        }
         let addresses = listeners
             .iter()
             .map(TcpListener::local_addr)
@@ -93,16 +100,16 @@ impl<C: Onion> Server<C> {
         &self.addresses
     }
 
-    /// Sets how long a client may take to send the head of a request, by default 30 seconds. It is checked once a
-    /// second.
+    /// Sets how long a client may take to send the head of a request, by default 30 seconds. It is rounded up to
+    /// whole seconds and checked once a second.
     #[must_use]
     pub fn header_read_timeout(mut self, timeout: Duration) -> Self {
         self.limits.header_read = timeout;
         self
     }
 
-    /// Sets how long a connection may stay open between two requests, by default 75 seconds. It is checked once a
-    /// second.
+    /// Sets how long a connection may stay open between two requests, by default 75 seconds. It is rounded up to
+    /// whole seconds and checked once a second.
     #[must_use]
     pub fn keep_alive_timeout(mut self, timeout: Duration) -> Self {
         self.limits.keep_alive = timeout;
@@ -113,22 +120,26 @@ impl<C: Onion> Server<C> {
     ///
     /// # Errors
     ///
-    /// That the system has no timer left for the limits. A connection that cannot be accepted is no error:
-    /// the next one is waited for.
+    /// That the system has no timer for the limits. A connection that cannot be accepted is no error: the next one is
+    /// waited for.
     pub async fn run(self) -> Result {
         let registry = Registry::new(self.limits.header_read, self.limits.keep_alive);
         // Closes the connections when the future is dropped.
         let _open = registry.close_on_drop();
-        let mut tasks = JoinSet::new();
-        tasks.spawn(Arc::clone(&registry).sweep_every_second(Ticks::every(SWEEP)?));
-        for listener in self.listeners {
-            tasks.spawn(accept(
-                listener,
-                self.callback.clone(),
-                Arc::clone(&registry),
-            ));
-        }
-        while tasks.join_next().await.is_some() {}
+        let mut sweep = pin!(registry.sweep_every_second(Ticks::every(SWEEP)?));
+        // In this future and in no tasks of their own, so that the listeners are gone as soon as it is.
+        let mut accepting: Vec<_> = self
+            .listeners
+            .into_iter()
+            .map(|listener| Box::pin(accept(listener, &self.callback, &registry)))
+            .collect();
+        poll_fn(|cx| {
+            for accepting in &mut accepting {
+                let Poll::Pending = accepting.as_mut().poll(cx);
+            }
+            sweep.as_mut().poll(cx)
+        })
+        .await?;
         Ok(())
     }
 }
@@ -142,11 +153,22 @@ impl<C> fmt::Debug for Server<C> {
     }
 }
 
-async fn accept<C: Onion>(listener: TcpListener, callback: Callback<C>, registry: Arc<Registry>) {
+async fn accept<C: Onion>(
+    listener: TcpListener,
+    callback: &Callback<C>,
+    registry: &Arc<Registry>,
+) -> Infallible {
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
-                tokio::spawn(serve(stream, peer, callback.clone(), Arc::clone(&registry)));
+                // Without it a response of two packets may wait for the client's acknowledgement of the first.
+                let _ = stream.set_nodelay(true);
+                let (read, write) = stream.into_split();
+                let application = Arc::clone(callback.application());
+                let connection = Connection::new(application, peer, write, registry);
+                let connection = Arc::new(connection);
+                registry.insert(&connection);
+                tokio::spawn(serve(read, connection, callback.clone()));
             }
             Err(error) if is_the_clients(&error) => {}
             Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
@@ -163,18 +185,7 @@ fn is_the_clients(error: &std::io::Error) -> bool {
     )
 }
 
-async fn serve<C: Onion>(
-    stream: TcpStream,
-    peer: SocketAddr,
-    callback: Callback<C>,
-    registry: Arc<Registry>,
-) {
-    // Without it a response of two packets may wait for the client's acknowledgement of the first.
-    let _ = stream.set_nodelay(true);
-    let (read, write) = stream.into_split();
-    let application = Arc::clone(callback.application());
-    let connection = Arc::new(Connection::new(application, peer, write, &registry));
-    registry.insert(&connection);
+async fn serve<C: Onion>(read: OwnedReadHalf, connection: Arc<Connection>, callback: Callback<C>) {
     let service = callback.service_on(Arc::clone(&connection));
     // A request runs to its end when the client goes away, as in Koa, and hyper need not watch for that.
     // The header timeout is the registry's: hyper's own sets a timer for each request.
