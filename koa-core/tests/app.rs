@@ -223,6 +223,57 @@ fn an_address_that_cannot_be_had_is_an_error_that_names_it() {
 }
 
 #[test]
+fn no_address_is_an_error() {
+    let runtime = Runtime::new().unwrap();
+    let error = runtime
+        .block_on(App::new().listen(Vec::<u16>::new()))
+        .unwrap_err();
+    assert!(error.message().contains("no address"), "{error}");
+}
+
+#[test]
+fn a_server_that_is_dropped_while_clients_come_leaves_nothing_behind() {
+    for _ in 0..20 {
+        let runtime = Runtime::new().unwrap();
+        let server = runtime
+            .block_on(App::new().with(hello).bind("127.0.0.1:0"))
+            .unwrap();
+        let address = server.addresses()[0];
+        let running = runtime.spawn(server.run());
+        let clients = std::thread::spawn(move || {
+            let mut clients = Vec::new();
+            while let Ok(stream) = std::net::TcpStream::connect(address) {
+                clients.push(stream);
+                if clients.len() == 30 {
+                    break;
+                }
+            }
+            clients
+        });
+        let mut first = client::Client::connect(address);
+        assert_eq!(first.get("/").text(), "hello");
+        running.abort();
+        assert!(runtime.block_on(running).unwrap_err().is_cancelled());
+        for mut stream in clients.join().unwrap() {
+            // Each is closed, and none is answered any more.
+            let _ = std::io::Write::write_all(&mut stream, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+            stream
+                .set_read_timeout(Some(std::time::Duration::from_secs(20)))
+                .unwrap();
+            let mut answer = [0; 1];
+            let read = std::io::Read::read(&mut stream, &mut answer);
+            assert!(!matches!(read, Ok(1)), "it is answered");
+            let timed_out = read.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock);
+            assert!(!timed_out, "it stays open");
+        }
+        assert!(
+            runtime.block_on(App::new().bind(address)).is_ok(),
+            "the address is free"
+        );
+    }
+}
+
+#[test]
 fn dropping_the_server_closes_its_connections_and_frees_its_addresses() {
     let runtime = Runtime::new().unwrap();
     let server = runtime
@@ -234,6 +285,7 @@ fn dropping_the_server_closes_its_connections_and_frees_its_addresses() {
     assert_eq!(client.get("/").text(), "hello");
     running.abort();
     assert_eq!(client.rest(), b"", "the connection ends");
+    assert!(runtime.block_on(running).is_err());
     let again = runtime.block_on(App::new().bind(address));
     assert!(again.is_ok(), "{again:?}");
 }

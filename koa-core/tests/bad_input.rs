@@ -157,3 +157,24 @@ fn a_request_that_takes_long_is_not_given_up() {
     });
     assert_eq!(get(server.address, "/").text(), "slow");
 }
+
+#[middleware]
+async fn large() -> Vec<u8> {
+    vec![7; 40_000_000]
+}
+
+/// The rest of the request's body is never sent, and the response waits for its client for longer than the limits.
+#[test]
+fn a_response_that_waits_for_its_client_is_not_taken_for_idle() {
+    let server = serve_with(App::new().with(large), |server| {
+        server
+            .header_read_timeout(Duration::from_secs(1))
+            .keep_alive_timeout(Duration::from_secs(1))
+    });
+    let mut client = Client::connect(server.address);
+    client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nabc");
+    // A client as slow as that; there is nothing to wait for that would say when the limits have passed.
+    std::thread::sleep(Duration::from_secs(4));
+    let answer = client.read(false).expect("the whole answer");
+    assert_eq!(answer.body.len(), 40_000_000);
+}

@@ -229,3 +229,62 @@ fn a_client_that_stays_is_not_taken_for_gone() {
     assert_eq!(client.read(false).unwrap().text(), "done");
     assert_eq!(client.read(false).unwrap().text(), "done");
 }
+
+/// A stream that never gives a chunk, and says when it is dropped.
+struct Silent(Sender<&'static str>, bool);
+
+impl futures_core::Stream for Silent {
+    type Item = Result<&'static str>;
+
+    fn poll_next(
+        mut self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Self::Item>> {
+        let first = std::mem::take(&mut self.1);
+        let _ = self.0.send("asked");
+        if first {
+            return std::task::Poll::Ready(Some(Ok("first")));
+        }
+        std::task::Poll::Pending
+    }
+}
+
+impl Drop for Silent {
+    fn drop(&mut self) {
+        let _ = self.0.send("stream dropped");
+    }
+}
+
+struct Streams(Sender<&'static str>);
+
+#[middleware]
+impl Streams {
+    async fn call(&self, ctx: &mut Context) -> Body {
+        Body::stream(Silent(self.0.clone(), ctx.path() == "/first"))
+    }
+}
+
+#[test]
+fn a_stream_that_is_silent_ends_with_its_client() {
+    for (path, asked) in [("/none", 1), ("/first", 2)] {
+        let (did, saw) = channel();
+        let (failed, errors) = channel();
+        let app = App::new()
+            .on_error(move |error, _| failed.send(error.to_string()).unwrap())
+            .with(Streams(did));
+        let server = serve(app);
+        let mut client = Client::connect(server.address);
+        client.send(format!("GET {path} HTTP/1.1\r\nHost: test\r\n\r\n"));
+        let next = || {
+            saw.recv_timeout(Duration::from_secs(20))
+                .expect("it is dropped")
+        };
+        for _ in 0..asked {
+            assert_eq!(next(), "asked");
+        }
+        client.cut();
+        // It may be asked again when the end of the connection wakes its task.
+        while next() != "stream dropped" {}
+        assert_eq!(errors.try_iter().count(), 0);
+    }
+}

@@ -244,3 +244,91 @@ fn properties_reach_the_listeners() {
     assert_eq!(properties["user"], "ada");
     assert_eq!(properties["tries"], 3);
 }
+
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        panic!("a value that panics when it is dropped");
+    }
+}
+
+#[middleware]
+async fn plant(ctx: &mut Context) -> &'static str {
+    ctx.state.insert(Bomb);
+    "answered"
+}
+
+#[test]
+fn a_value_that_panics_when_it_is_dropped_costs_nobody_the_answer() {
+    let server = serve(App::new().with(plant));
+    let mut client = Client::connect(server.address);
+    assert_eq!(client.get("/").text(), "answered");
+    assert_eq!(client.get("/").text(), "answered");
+}
+
+/// What the default handler prints, in a process of its own, whose stderr can be read.
+#[test]
+fn the_default_handler_prints_what_neither_the_client_nor_a_listener_hears() {
+    let output = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "--nocapture", "prints_errors", "--ignored"])
+        .output()
+        .unwrap();
+    let printed = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        printed.contains("\n  Error: something exploded\n"),
+        "{printed}"
+    );
+    assert!(
+        printed.contains("\n  Error: cannot load the page\n    caused by: disk on fire\n"),
+        "{printed}"
+    );
+    for unprinted in ["name required", "no ada", "No such file", "silent"] {
+        assert!(!printed.contains(unprinted), "{unprinted}: {printed}");
+    }
+}
+
+#[test]
+#[ignore = "the part of another test that runs in a process of its own"]
+fn prints_errors() {
+    #[middleware]
+    async fn load(ctx: &mut Context) -> Result {
+        ensure!(
+            ctx.path() != "/load",
+            Error::internal("cannot load the page")
+                .with_source(std::io::Error::other("disk on fire"))
+        );
+        Ok(())
+    }
+    let server = serve(App::new().with(load).with(fail));
+    get(server.address, "/load");
+    let server = serve(App::new().with(fail));
+    for path in ["/text", "/message", "/format", "/missing-file"] {
+        get(server.address, path);
+    }
+    #[middleware]
+    async fn silent() -> Result {
+        throw!("silent")
+    }
+    let server = serve(App::new().silent(true).with(silent));
+    get(server.address, "/");
+}
+
+#[test]
+fn an_error_becomes_any_other_kind() {
+    fn plain() -> std::result::Result<(), Box<dyn std::error::Error>> {
+        Err(Error::internal("outer").with_source(Broken))?;
+        Ok(())
+    }
+    fn sendable() -> std::result::Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        Err(Error::new(400, "bad"))?;
+        Ok(())
+    }
+    let error = plain().unwrap_err();
+    assert_eq!(error.to_string(), "outer");
+    assert_eq!(
+        error.source().unwrap().to_string(),
+        "broken at /secret/path"
+    );
+    assert_eq!(sendable().unwrap_err().to_string(), "bad");
+}
