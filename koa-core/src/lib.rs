@@ -116,3 +116,8 @@ pub use response::{
 pub use server::{Address, Addresses, Server, Socket, cancel_on_disconnect};
 pub use url;
 pub use wiring::{Above, Asks, Nothing, Provides, ProvidesMut, Provision, Requires, Shared, Slot};
+
+/// The programs of the README compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -12,7 +12,7 @@ use crate::reply::Reply;
 use crate::server::{Connection, disconnect};
 use crate::wiring::Slot;
 
-pub use crate::error::{Thrown, ViaError, ViaMessage, ViaStatus, ViaStd, error_with_status};
+pub use crate::error::{Thrown, ViaError, ViaMessage, ViaStatus, ViaStd};
 pub use crate::middleware::Declared;
 
 /// The key that a middleware's argument `Slot<T>` gets.

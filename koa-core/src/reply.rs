@@ -13,6 +13,7 @@ use crate::response::Body;
 /// | `()` | what was set on the context |
 /// | whatever can be a [`Body`] | that body |
 /// | `(status, body)`, with a [`StatusCode`] or a number | that status and body |
+/// | a [`StatusCode`] | that status, without a body of its own |
 /// | `Option<body>` | that body, or 204 without one |
 /// | `Result<..>` of these | the error goes up through the layers above |
 #[diagnostic::on_unimplemented(
@@ -39,6 +40,12 @@ impl Reply for () {
 impl<R: Reply, E: Into<Error>> Reply for Result<R, E> {
     fn reply(self, ctx: &mut Context) -> Result {
         self.map_err(Into::into)?.reply(ctx)
+    }
+}
+
+impl Reply for StatusCode {
+    fn reply(self, ctx: &mut Context) -> Result {
+        ctx.response.set_status(self)
     }
 }
 

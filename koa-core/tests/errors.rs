@@ -37,6 +37,11 @@ async fn fail(ctx: &mut Context) -> Result<&'static str> {
         "/text" => throw!("something exploded"),
         "/std" => throw!(Broken),
         "/std-as" => throw!(409, Broken),
+        "/variable" => {
+            let message = format!("no {}", "ada");
+            throw!(404, message)
+        }
+        "/own-as" => throw!(410, Error::new(400, "it was here")),
         "/own" => throw!(Error::new(418, "short and stout").with_header("X-Tea", "green")),
         "/properties" => throw!(401, "access_denied"; user = "ada", tries = 3),
         "/question-mark" => Err(Broken)?,
@@ -89,6 +94,8 @@ fn the_client_sees_the_message_of_an_exposed_error_and_no_other() {
             "broken at /secret/path",
             "broken at /secret/path",
         ),
+        ("/variable", 404, "no ada", "no ada"),
+        ("/own-as", 410, "it was here", "it was here"),
         ("/own", 418, "short and stout", "short and stout"),
         ("/properties", 401, "access_denied", "access_denied"),
         (

@@ -122,7 +122,7 @@ impl<C: Onion, List, Depth> App<C, List, Depth> {
     /// Gives a value to the whole app: endpoints below take it as `&T`, everything reads it with
     /// [`ctx.app().value::<T>()`](Application::value). Koa's `app.context`: <https://koajs.com/#app-context>.
     ///
-    /// There is one of each type; a second one takes the place of the first.
+    /// There is one of each type: where a second one has been given, a layer that asks for it does not compile.
     pub fn context<T: Send + Sync + 'static>(mut self, value: T) -> App<C, Shared<T, List>, Depth> {
         self.application
             .values

@@ -7,6 +7,7 @@
 /// | `throw!(403)` | `ctx.throw(403)` |
 /// | `throw!(400, "name required")` | `ctx.throw(400, 'name required')` |
 /// | `throw!(400, "no field {name}")` | ``ctx.throw(400, `no field ${name}`)`` |
+/// | `throw!(400, message)`, a `String` | `ctx.throw(400, message)` |
 /// | `throw!("something exploded")` | `ctx.throw('something exploded')`: a 500, not exposed |
 /// | `throw!(error)` | `ctx.throw(error)` |
 /// | `throw!(400, error)` | `ctx.throw(400, error)` |
@@ -101,10 +102,16 @@ macro_rules! __error {
         $crate::Error::new($status, $crate::__private::format!($format $(, $argument)*))
             $($(.with_property(::core::stringify!($name), $value))+)?
     };
-    // An error under another status.
-    ($status:expr, $error:expr $(,)? $(; $($name:ident = $value:expr),+ $(,)?)?) => {
-        $crate::__private::error_with_status($status, $error)
-            $($(.with_property(::core::stringify!($name), $value))+)?
+    // A message, or an error, under a status.
+    ($status:expr, $thrown:expr $(,)? $(; $($name:ident = $value:expr),+ $(,)?)?) => {
+        {
+            #[allow(unused_imports, reason = "each kind of value takes one of them")]
+            use $crate::__private::{ViaError as _, ViaMessage as _, ViaStd as _};
+            match $thrown {
+                thrown => (&&&$crate::__private::Thrown(&thrown)).kind().under($status, thrown),
+            }
+        }
+        $($(.with_property(::core::stringify!($name), $value))+)?
     };
     // A status, a message or an error alone.
     ($thrown:expr $(,)? $(; $($name:ident = $value:expr),+ $(,)?)?) => {

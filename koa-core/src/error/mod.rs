@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use crate::response::reason::reason;
 
 #[doc(hidden)]
-pub use thrown::{Thrown, ViaError, ViaMessage, ViaStatus, ViaStd, error_with_status};
+pub use thrown::{Thrown, ViaError, ViaMessage, ViaStatus, ViaStd};
 
 /// `Result<(), koa::Error>` for most: what a middleware returns.
 pub type Result<T = (), E = Error> = std::result::Result<T, E>;
@@ -39,6 +39,41 @@ pub type Result<T = (), E = Error> = std::result::Result<T, E>;
 /// assert_eq!(error.status(), 500);
 /// assert!(!error.expose());
 /// ```
+///
+/// # Errors of one's own
+///
+/// An error type that implements [`std::error::Error`] goes up as a 500. Where it knows better, it is thrown under a
+/// status, or made an error with one at the edge:
+///
+/// ```
+/// use koa::prelude::*;
+///
+/// #[derive(Debug)]
+/// struct NoSuchUser(String);
+///
+/// impl std::fmt::Display for NoSuchUser {
+///     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+///         write!(f, "there is no user {}", self.0)
+///     }
+/// }
+///
+/// impl std::error::Error for NoSuchUser {}
+///
+/// fn find(name: &str) -> Result<(), NoSuchUser> {
+///     Err(NoSuchUser(name.to_owned()))
+/// }
+///
+/// #[middleware]
+/// async fn user() -> Result {
+///     if let Err(error) = find("ada") {
+///         throw!(404, error); // "there is no user ada", and the error is its source
+///     }
+///     Ok(find("ada").map_err(|error| Error::from(error).with_status(404))?)
+/// }
+/// # let _ = App::new().with(user);
+/// ```
+///
+/// A type that does not implement it may instead say what it becomes, with `impl From<MyError> for koa::Error`.
 pub struct Error(Box<Inner>);
 
 struct Inner {
@@ -145,8 +180,8 @@ impl Error {
         reason(self.status_code()).unwrap_or("Internal Server Error")
     }
 
-    /// With another status, or 500 for one that is not between 100 and 999; whether the client sees the message stays as it was. For errors of another
-    /// kind that bring their status along.
+    /// With another status, or 500 for one that is not between 100 and 999. Whether the client sees the message stays as
+    /// it was.
     #[must_use]
     pub fn with_status(mut self, status: impl IntoStatus) -> Self {
         let status = status.into_status();

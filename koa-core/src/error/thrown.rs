@@ -53,6 +53,10 @@ impl Own {
     pub fn error(self, error: Error) -> Error {
         error
     }
+
+    pub fn under(self, status: impl IntoStatus, error: Error) -> Error {
+        error.with_status(status)
+    }
 }
 
 impl Status {
@@ -65,18 +69,23 @@ impl Message {
     pub fn error(self, message: impl Into<Cow<'static, str>>) -> Error {
         Error::internal(message)
     }
+
+    pub fn under(self, status: impl IntoStatus, message: impl Into<Cow<'static, str>>) -> Error {
+        Error::new(status, message)
+    }
 }
 
 impl Std {
     pub fn error(self, error: impl StdError + Send + Sync + 'static) -> Error {
         Error::from(error)
     }
-}
 
-/// An error under another status: its message is the message, exposed where the status is.
-pub fn error_with_status(
-    status: impl IntoStatus,
-    error: impl StdError + Send + Sync + 'static,
-) -> Error {
-    Error::new(status, error.to_string()).with_source(error)
+    /// Its message is the message, exposed where the status is.
+    pub fn under(
+        self,
+        status: impl IntoStatus,
+        error: impl StdError + Send + Sync + 'static,
+    ) -> Error {
+        Error::new(status, error.to_string()).with_source(error)
+    }
 }

@@ -84,6 +84,11 @@ fn bad_value() -> Error {
 }
 
 /// What can be set as a header: one value, or several, each sent in a line of its own.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the value of a header",
+    note = "text, a number or an `http::HeaderValue` can, and an array or a `Vec` of them; make it text with \
+            `.to_string()` or `format!`"
+)]
 pub trait IntoHeaderValues {
     /// The values, in their order.
     ///

@@ -26,7 +26,7 @@ enum Form {
 
 /// What [`App::listen`](crate::App::listen) takes: one address, or several.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no address to listen on",
+    message = "`{Self}` is not an address to listen on",
     note = "an address is a port such as `3000`, text such as \"127.0.0.1:3000\", a `SocketAddr`, a pair of host and \
             port, or several of these in an array"
 )]
@@ -90,6 +90,12 @@ impl Addresses for (&str, u16) {
             Ok(ip) => SocketAddr::new(ip, port).addresses(),
             Err(_) => format!("{host}:{port}").addresses(),
         }
+    }
+}
+
+impl Addresses for (String, u16) {
+    fn addresses(self) -> Vec<Address> {
+        (self.0.as_str(), self.1).addresses()
     }
 }
 
