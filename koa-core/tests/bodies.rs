@@ -216,3 +216,60 @@ fn a_stream_that_fails_is_a_500_or_a_cut_connection() {
     }
     assert_eq!(heard.try_iter().count(), 0, "each error is heard of once");
 }
+
+/// A gigabyte, a chunk at a time.
+struct Gigabyte(u32);
+
+impl Stream for Gigabyte {
+    type Item = Result<Bytes>;
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut TaskContext<'_>) -> Poll<Option<Self::Item>> {
+        if self.0 == 1024 {
+            return Poll::Ready(None);
+        }
+        self.0 += 1;
+        Poll::Ready(Some(Ok(vec![7; 1 << 20].into())))
+    }
+}
+
+#[middleware]
+async fn gigabyte() -> Body {
+    Body::stream(Gigabyte(0))
+}
+
+fn resident() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}
+
+#[test]
+fn a_slow_reader_of_a_gigabyte_costs_a_bounded_amount_of_memory() {
+    let server = serve(App::new().with(gigabyte));
+    let before = resident();
+    let mut stream = std::net::TcpStream::connect(server.address).unwrap();
+    std::io::Write::write_all(
+        &mut stream,
+        b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+    )
+    .unwrap();
+    let mut chunk = vec![0; 1 << 20];
+    let mut read: u64 = 0;
+    let mut largest = before;
+    loop {
+        let came = std::io::Read::read(&mut stream, &mut chunk).unwrap();
+        if came == 0 {
+            break;
+        }
+        read += came as u64;
+        // A reader that looks at the memory of the process before it reads on is slower than any writer.
+        largest = largest.max(resident());
+    }
+    assert!(read > 1 << 30, "{read} bytes");
+    if let (Some(before), Some(largest)) = (before, largest) {
+        assert!(
+            largest < before + 32_000,
+            "{before} kB before, {largest} kB at the most"
+        );
+    }
+}

@@ -213,6 +213,46 @@ impl Outside {
     }
 }
 
+struct Given(Arc<Stage>);
+
+#[middleware(cancel_on_disconnect)]
+impl Given {
+    async fn call(&self, ctx: &mut Context, next: impl Next) -> Result {
+        let mut guard = Guard(&self.0.did, false);
+        self.0.wait("inside").await;
+        guard.1 = true;
+        next.run(ctx).await
+    }
+}
+
+#[test]
+fn the_option_cancels_its_own_layer_and_those_below() {
+    let (did, saw) = channel();
+    let (go, may_go) = mpsc::channel(1);
+    let stage = Arc::new(Stage {
+        did: did.clone(),
+        go: Mutex::new(may_go),
+    });
+    let app = App::new()
+        .with(Outside(did))
+        .with(Given(Arc::clone(&stage)))
+        .with(End(stage));
+    let server = serve(app);
+    let next = || saw.recv_timeout(Duration::from_secs(20)).unwrap();
+    for in_layer in [true, false] {
+        let mut client = Client::connect(server.address);
+        client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n");
+        assert_eq!(next(), "inside");
+        if !in_layer {
+            go.blocking_send(()).unwrap();
+            assert_eq!(next(), "end");
+        }
+        client.cut();
+        assert_eq!(next(), "dropped");
+        assert_eq!(next(), "saw the disconnect", "the layers above go on");
+    }
+}
+
 #[test]
 fn a_client_that_stays_is_not_taken_for_gone() {
     let play = play(true);
