@@ -10,13 +10,13 @@
 mod client;
 mod serve;
 
+use std::time::Duration;
+
 use client::Client;
-use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
 use koa::prelude::*;
-use serve::serve;
+use serve::{serve, serve_with};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
 
 /// What a layer sees of where it is.
 fn place(ctx: &Context) -> String {
@@ -296,26 +296,21 @@ async fn shout(ctx: &mut Context) -> Result {
 
 #[test]
 fn a_connection_can_become_another_protocols() {
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
-    let address = listener.local_addr().unwrap();
-    let callback = App::new().with(shout).callback();
-    runtime.spawn(async move {
-        loop {
-            let (stream, peer) = listener.accept().await.unwrap();
-            let connection = http1::Builder::new()
-                .serve_connection(TokioIo::new(stream), callback.service(peer))
-                .with_upgrades();
-            tokio::spawn(connection);
-        }
+    let app = App::new().with(shout);
+    let server = serve_with(app, |server| {
+        server
+            .header_read_timeout(Duration::from_secs(1))
+            .keep_alive_timeout(Duration::from_secs(1))
     });
-    let mut client = Client::connect(address);
+    let mut client = Client::connect(server.address);
     assert_eq!(client.get("/").status, 426);
     let answer = client.ask("GET", "/", "Connection: upgrade\r\nUpgrade: shout\r\n");
     assert_eq!(
         (answer.status, answer.header("upgrade")),
         (101, Some("shout"))
     );
+    // The limits of requests do not count for it, however long it is silent.
+    std::thread::sleep(Duration::from_secs(4));
     client.send("hello");
     assert_eq!(client.rest(), b"HELLO");
 }

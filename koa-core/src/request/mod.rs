@@ -94,8 +94,8 @@ impl Request {
     /// What the connection becomes once a response with status 101 has been sent
     /// ([`respond_with`](crate::Context::respond_with)); `None` if the client asks for no upgrade, or the second time.
     ///
-    /// The layers end first: what goes on afterwards is a task of its own. The server has to allow it; with hyper that
-    /// is `serve_connection(..).with_upgrades()`.
+    /// The layers end first: what goes on afterwards is a task of its own, and the server's limits do not count for it
+    /// any more. A server of one's own has to allow it; with hyper that is `serve_connection(..).with_upgrades()`.
     ///
     /// ```
     /// # use koa::prelude::*;

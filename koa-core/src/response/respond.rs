@@ -116,7 +116,7 @@ pub(crate) async fn conclude_stream(mut ctx: Context, mut stream: Streaming) -> 
         return send(ctx, Bytes::new());
     }
     let response = std::mem::replace(&mut ctx.response, Response::new(HeaderMap::new()));
-    let in_flight = InFlight::new(Arc::clone(ctx.request.connection()));
+    let in_flight = InFlight::new(Arc::clone(ctx.request.connection()), response.status);
     let sending = Sending::new(stream, first, length, ctx);
     make(response, Outgoing::stream(Box::new(sending), in_flight))
 }
@@ -126,10 +126,8 @@ pub(crate) async fn conclude_stream(mut ctx: Context, mut stream: Streaming) -> 
 pub(crate) fn send(ctx: Context, bytes: Bytes) -> Sent {
     let (map, connection) = ctx.request.into_parts();
     headers::keep(map);
-    let sent = make(
-        ctx.response,
-        Outgoing::whole(bytes, InFlight::new(connection)),
-    );
+    let in_flight = InFlight::new(connection, ctx.response.status);
+    let sent = make(ctx.response, Outgoing::whole(bytes, in_flight));
     // A value of the user's that panics when it is dropped must not cost the client its answer.
     let _ = catch_unwind(AssertUnwindSafe(|| drop((ctx.state, ctx.provided))));
     sent

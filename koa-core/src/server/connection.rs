@@ -8,6 +8,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::time::Duration;
 
+use http::StatusCode;
 use socket2::SockRef;
 use tokio::io::Interest;
 use tokio::net::TcpStream;
@@ -33,6 +34,8 @@ pub(super) enum Phase {
     Body,
     /// The body of a response has been made, and may still have to be written.
     Written,
+    /// It speaks another protocol, by rules of its own.
+    Upgraded,
     /// It has been closed for having taken too long.
     Closed,
 }
@@ -53,6 +56,7 @@ impl State {
             2 => Phase::Request,
             3 => Phase::Body,
             4 => Phase::Written,
+            5 => Phase::Upgraded,
             _ => Phase::Closed,
         }
     }
@@ -219,17 +223,25 @@ impl Watched {
 }
 
 /// The time in which the body of a response is made.
-pub(crate) struct InFlight(Arc<Connection>);
+pub(crate) struct InFlight {
+    connection: Arc<Connection>,
+    then: Phase,
+}
 
 impl InFlight {
-    pub(crate) fn new(connection: Arc<Connection>) -> Self {
-        Self(connection)
+    pub(crate) fn new(connection: Arc<Connection>, status: StatusCode) -> Self {
+        let then = if status == StatusCode::SWITCHING_PROTOCOLS {
+            Phase::Upgraded
+        } else {
+            Phase::Written
+        };
+        Self { connection, then }
     }
 }
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.0.enter(Phase::Written);
+        self.connection.enter(self.then);
     }
 }
 

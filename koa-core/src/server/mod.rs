@@ -193,6 +193,7 @@ async fn serve<C: Onion>(read: OwnedReadHalf, connection: Arc<Connection>, callb
         .half_close(true)
         .header_read_timeout(None)
         .serve_connection(Io::new(read, connection), service)
+        .with_upgrades()
         .await;
     // A client that broke off or sent what is no HTTP; hyper has answered it where that makes sense.
     drop(served);
