@@ -209,10 +209,10 @@ fn what_cannot_be_read_says_where() {
         ),
         (
             "/text",
-            "Content-Encoding: gzip\r\n",
+            "Content-Encoding: compress\r\n",
             "x",
             415,
-            "the coding \"gzip\" of the body is not supported",
+            "the coding \"compress\" of the body is not supported",
         ),
         (
             "/text",
@@ -295,4 +295,62 @@ fn a_form_in_parts_is_read_part_by_part() {
         post(&serving, "/parts", no_boundary, form.as_bytes()).status,
         400
     );
+}
+
+#[cfg(feature = "compression")]
+mod coded {
+    use async_compression::tokio::bufread::{BrotliEncoder, GzipEncoder, ZlibEncoder};
+    use koa::prelude::*;
+    use tokio::io::{AsyncRead, AsyncReadExt};
+
+    use super::{JSON, post, read};
+    use crate::serve::serve;
+
+    fn encoded(mut encoder: impl AsyncRead + Unpin) -> Vec<u8> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        let mut coded = Vec::new();
+        runtime.block_on(encoder.read_to_end(&mut coded)).unwrap();
+        coded
+    }
+
+    #[test]
+    fn a_coded_body_is_decoded_up_to_the_limit() {
+        let serving = serve(App::new().silent(true).body_limit(200).with(read));
+        let json = br#"{"title":"a","tags":[{"id":3}]}"#.as_slice();
+        let gzip = encoded(GzipEncoder::new(json));
+        let answers = [
+            ("gzip", gzip.clone()),
+            ("GZIP", gzip.clone()),
+            ("deflate", encoded(ZlibEncoder::new(json))),
+            ("br", encoded(BrotliEncoder::new(json))),
+            ("identity", json.to_vec()),
+        ];
+        for (coding, body) in answers {
+            let headers = format!("{JSON}Content-Encoding: {coding}\r\n");
+            let answer = post(&serving, "/json", &headers, &body);
+            assert_eq!(
+                (answer.status, answer.text().as_str()),
+                (200, "a 3"),
+                "{coding}"
+            );
+        }
+
+        let gzipped = "Content-Encoding: gzip\r\n";
+        // A hundred kilobytes of nothing in a few bytes.
+        let bomb = encoded(GzipEncoder::new([b' '; 100_000].as_slice()));
+        assert!(bomb.len() <= 200);
+        assert_eq!(post(&serving, "/text", gzipped, &bomb).status, 413);
+        assert_eq!(post(&serving, "/text", gzipped, b"no gzip").status, 400);
+        assert_eq!(
+            post(&serving, "/text", gzipped, &gzip[..gzip.len() - 5]).status,
+            400
+        );
+        let unknown = "Content-Encoding: compress\r\n";
+        assert_eq!(post(&serving, "/text", unknown, b"x").status, 415);
+        // The bytes are given as they came.
+        let answer = post(&serving, "/bytes", gzipped, &gzip);
+        assert_eq!(answer.text(), format!("{} bytes", gzip.len()));
+    }
 }

@@ -31,6 +31,9 @@ impl Request {
     ///
     /// A 413 if it is longer than the app's [`body_limit`](crate::App::body_limit), a 400 if it ends before its
     /// length, and a 500 if it was read before.
+    ///
+    /// A coded body is given as it came. [`text`](Self::text), [`json`](Self::json) and [`form`](Self::form) decode
+    /// gzip, deflate and br with the feature `compression`, up to the same limit, and answer 415 to any other coding.
     pub async fn bytes(&mut self) -> Result<Bytes> {
         self.limited().bytes().await
     }
@@ -138,11 +141,20 @@ impl<'a> UpTo<'a> {
         (self.request, self.limit)
     }
 
-    /// A 415 for a body that is coded, which would otherwise be taken for one that is malformed.
-    fn expect_plain(&self) -> Result {
+    /// The body, with its coding undone where the feature `compression` knows it, and a 415 for any other.
+    async fn decoded(self) -> Result<Bytes> {
         let coding = self.request.line("content-encoding").unwrap_or_default();
         if coding.is_empty() || coding.eq_ignore_ascii_case("identity") {
-            return Ok(());
+            return self.bytes().await;
+        }
+        let coding = coding.into_owned();
+        #[cfg(feature = "compression")]
+        {
+            let limit = self.limit;
+            let coded = self.bytes().await?;
+            if let Some(decoded) = super::coded::decode(&coding, &coded, limit).await {
+                return decoded;
+            }
         }
         Err(Error::new(
             415,
@@ -187,7 +199,6 @@ impl<'a> UpTo<'a> {
     ///
     /// Those of [`Request::text`].
     pub async fn text(self) -> Result<String> {
-        self.expect_plain()?;
         let charset = self.request.charset();
         let known = ["", "utf-8", "utf8", "us-ascii", "ascii"];
         if !known.iter().any(|name| charset.eq_ignore_ascii_case(name)) {
@@ -196,7 +207,7 @@ impl<'a> UpTo<'a> {
                 format!("the charset {charset:?} is not supported; send UTF-8"),
             ));
         }
-        let bytes = self.bytes().await?;
+        let bytes = self.decoded().await?;
         String::from_utf8(bytes.into()).map_err(|error| {
             let at = error.utf8_error().valid_up_to();
             Error::new(400, format!("the body is not UTF-8 at byte {at}"))
@@ -209,10 +220,9 @@ impl<'a> UpTo<'a> {
     ///
     /// Those of [`Request::json`].
     pub async fn json<T: DeserializeOwned>(self) -> Result<T> {
-        self.expect_plain()?;
         self.request
             .expect_type(&["application/json", "+json"], "JSON")?;
-        let bytes = self.bytes().await?;
+        let bytes = self.decoded().await?;
         let mut json = serde_json::Deserializer::from_slice(&bytes);
         let value = serde_path_to_error::deserialize(&mut json)
             .map_err(|error| typed::unreadable("JSON", &error))?;
@@ -227,12 +237,11 @@ impl<'a> UpTo<'a> {
     ///
     /// Those of [`Request::form`].
     pub async fn form<T: DeserializeOwned>(self) -> Result<T> {
-        self.expect_plain()?;
         self.request.expect_type(
             &["urlencoded"],
             "a form (application/x-www-form-urlencoded)",
         )?;
-        let bytes = self.bytes().await?;
+        let bytes = self.decoded().await?;
         typed::form(&bytes, "form")
     }
 }

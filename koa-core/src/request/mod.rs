@@ -4,6 +4,8 @@
 
 mod accept;
 mod body;
+#[cfg(feature = "compression")]
+mod coded;
 mod content;
 pub(crate) mod forwarded;
 pub(crate) mod freshness;
