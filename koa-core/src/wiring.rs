@@ -6,7 +6,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use crate::chain::{AllButOne, One, Onion};
+use crate::chain::{Fifteen, One, Onion};
 #[cfg(doc)]
 use crate::middleware::Middleware;
 
@@ -116,14 +116,14 @@ impl Provision for () {
     type Value = ();
     type Add<List> = List;
     type Depth = One;
-    type Fresh = AllButOne;
+    type Fresh = Fifteen;
 }
 
 impl<T: Send + Sync + 'static> Provision for (T,) {
     type Value = T;
     type Add<List> = Above<T, List>;
     type Depth = One;
-    type Fresh = AllButOne;
+    type Fresh = Fifteen;
 }
 
 /// What a stack of layers provides: whatever its layers do.

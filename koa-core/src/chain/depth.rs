@@ -1,6 +1,6 @@
 //! How deep the layers nest, counted in types.
 //!
-//! The room left is counted down from 22 as layers are added; where it runs out, a new [`Segment`] begins.
+//! The room left is counted down from sixteen as layers are added; where it runs out, a new [`Segment`] begins.
 
 use std::marker::PhantomData;
 
@@ -16,21 +16,17 @@ pub struct Zero;
 pub struct Succ<N>(PhantomData<N>);
 
 pub(crate) type One = Succ<Zero>;
-type Two = Succ<One>;
-type Five = Succ<Succ<Succ<Two>>>;
-type Ten = Succ<Succ<Succ<Succ<Succ<Five>>>>>;
-type Twenty = Succ<Succ<Succ<Succ<Succ<Succ<Succ<Succ<Succ<Succ<Ten>>>>>>>>>>;
-
-/// How many layers fit into a segment, and one less.
-pub(crate) type Full = Succ<AllButOne>;
-pub(crate) type AllButOne = Succ<Twenty>;
+type Three = Succ<Succ<One>>;
+type Seven = Succ<Succ<Succ<Succ<Three>>>>;
+pub(crate) type Fifteen = Succ<Succ<Succ<Succ<Succ<Succ<Succ<Succ<Seven>>>>>>>>;
+pub(crate) type Sixteen = Succ<Fifteen>;
 
 /// How deep a group of layers is: `Front` layers up to its first box, and room for `Room` more behind its last.
 #[derive(Debug)]
 pub struct Tally<Front, Room>(PhantomData<fn() -> (Front, Room)>);
 
 /// The tally of no layers.
-pub(crate) type Shallow = Tally<Zero, Full>;
+pub(crate) type Shallow = Tally<Zero, Sixteen>;
 
 /// A tally to which a layer that provides `P` can be added.
 pub trait Holds<P> {
@@ -112,7 +108,7 @@ where
 
 impl<Depth, Fresh, Sum> Fits<Succ<Depth>, Fresh, Sum> for Zero {
     type Left = Fresh;
-    type Front = Full;
+    type Front = Sixteen;
     type Closed<C: Onion> = Segment<C, Identity>;
 
     fn close<C: Onion>(chain: C) -> Segment<C, Identity> {

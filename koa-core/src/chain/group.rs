@@ -3,7 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use crate::chain::depth::{Full, Zero};
+use crate::chain::depth::{Sixteen, Zero};
 use crate::chain::scope::Scope;
 use crate::chain::{Onion, Stack};
 use crate::middleware::{Middleware, Next};
@@ -91,7 +91,7 @@ impl<C> Provision for Unnamed<C> {
     type Value = ();
     type Add<List> = List;
     // As deep as it may be.
-    type Depth = Full;
+    type Depth = Sixteen;
     type Fresh = Zero;
 }
 

@@ -17,7 +17,7 @@ use crate::wiring::Provision;
 use crate::{Context, Result};
 
 pub use boxed::BoxMiddleware;
-pub(crate) use depth::{AllButOne, Holds, One, Shallow};
+pub(crate) use depth::{Fifteen, Holds, One, Shallow};
 pub use group::Group;
 pub(crate) use mount::Inside;
 pub use mount::Mount;

@@ -1,9 +1,8 @@
 //! Where the composition is cut, so that any number of layers compiles.
 //!
 //! Each layer's future holds the next one's inline, and the compiler follows that nesting with a depth limit of its
-//! own: past some 45 layers it gives up. So the layers stand in segments of at most 22, half of what compiles, since a
-//! layer of one's own may hold a group that is not counted here. What follows a segment runs in a box: one allocation
-//! a request for each segment but the first.
+//! own: past some 25 layers it gives up. So the layers stand in segments of at most sixteen, and what follows a
+//! segment runs in a box: one allocation a request for each segment but the first.
 
 use std::fmt;
 use std::future::Future;

@@ -12,6 +12,7 @@ use std::process::{Child, Command, Stdio};
 
 const CONTENDERS: [&str; 3] = ["hyper", "axum", "koa"];
 const PATHS: [(&str, &str); 2] = [("plaintext", "/"), ("json", "/json")];
+const LADDER: [&str; 3] = ["/onion/1", "/onion/10", "/onion-alt/1"];
 
 fn main() -> std::io::Result<()> {
     // A contender serves in a process of its own, which is this program.
@@ -27,11 +28,12 @@ fn main() -> std::io::Result<()> {
         for (name, path) in PATHS {
             row(name, |contender| instructions::a_request(contender, path))?;
         }
-        let layer = a_layer("/onion/")?;
+        let [one, ten, empty_one] = LADDER.map(|path| instructions::a_request("koa", path));
+        let layer = (ten? - one?) / 9.0;
         println!(
             "\nA layer that counts in the request's state, before and after `next`: {layer:.0}"
         );
-        let layer = a_layer("/onion-alt/")?;
+        let layer = (instructions::a_request("koa", "/onion-alt/10")? - empty_one?) / 9.0;
         println!("A layer that does nothing: {layer:.0}");
     } else {
         println!("valgrind is not installed: no instructions are counted");
@@ -42,13 +44,6 @@ fn main() -> std::io::Result<()> {
         row(name, |contender| load::requests_a_second(contender, path))?;
     }
     Ok(())
-}
-
-/// What one layer costs: the difference of twenty of them and one.
-fn a_layer(path: &str) -> std::io::Result<f64> {
-    let one = instructions::a_request("koa", &format!("{path}1"))?;
-    let twenty = instructions::a_request("koa", &format!("{path}20"))?;
-    Ok((twenty - one) / 19.0)
 }
 
 /// A row of a table: each contender's figure, and its ratio to the first one's.
