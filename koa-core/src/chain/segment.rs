@@ -1,7 +1,7 @@
 //! Where the composition is cut, so that any number of layers compiles.
 //!
 //! Each layer's future holds the next one's inline, and the compiler follows that nesting with a depth limit of its
-//! own: past some 25 layers it gives up. So the layers stand in segments of at most sixteen, and what follows a
+//! own: past some 20 layers it gives up. So the layers stand in segments of at most sixteen, and what follows a
 //! segment runs in a box: one allocation a request for each segment but the first.
 
 use std::fmt;
