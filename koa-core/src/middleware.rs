@@ -1,6 +1,6 @@
 //! A layer of the onion, and what it is handed to run the layers below it.
 
-use std::future::{Future, Ready, ready};
+use std::future::{Future, ready};
 
 use crate::wiring::Provision;
 #[cfg(doc)]
@@ -123,18 +123,28 @@ pub trait Next<T = ()>: Send + Sized {
     fn run<'a>(self, ctx: &'a mut Context) -> impl Future<Output = Result> + Send + 'a
     where
         Self: 'a,
-        T: ProvidesNothing;
+        T: ProvidesNothing,
+    {
+        self.go(ctx)
+    }
 
     /// Runs the layers below with `value`, which they may ask for by its type.
     ///
     /// # Errors
     ///
     /// What the layers below failed with.
-    fn provide<'a>(
-        self,
-        ctx: &'a mut Context,
-        value: T,
-    ) -> impl Future<Output = Result> + Send + 'a
+    fn provide<'a>(self, ctx: &'a mut Context, value: T) -> impl Future<Output = Result> + Send + 'a
+    where
+        Self: 'a,
+        T: Send + Sync + 'static,
+    {
+        ctx.provided.push(value);
+        self.go(ctx)
+    }
+
+    /// Runs the layers below; what they are given has been put on the context.
+    #[doc(hidden)]
+    fn go<'a>(self, ctx: &'a mut Context) -> impl Future<Output = Result> + Send + 'a
     where
         Self: 'a;
 
@@ -204,22 +214,11 @@ mod sealed {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Done;
 
-impl<T: Send> Next<T> for Done {
-    fn run<'a>(self, _: &'a mut Context) -> impl Future<Output = Result> + Send + 'a
+impl<T> Next<T> for Done {
+    fn go<'a>(self, _: &'a mut Context) -> impl Future<Output = Result> + Send + 'a
     where
         Self: 'a,
     {
-        done()
+        ready(Ok(()))
     }
-
-    fn provide<'a>(self, _: &'a mut Context, _: T) -> impl Future<Output = Result> + Send + 'a
-    where
-        Self: 'a,
-    {
-        done()
-    }
-}
-
-fn done() -> Ready<Result> {
-    ready(Ok(()))
 }

@@ -107,14 +107,7 @@ impl<N: Next> ErasedNext for N {
 struct BoxNext<'n>(Box<dyn ErasedNext + 'n>);
 
 impl Next for BoxNext<'_> {
-    fn run<'a>(self, ctx: &'a mut Context) -> impl Future<Output = Result> + Send + 'a
-    where
-        Self: 'a,
-    {
-        self.0.run(ctx)
-    }
-
-    fn provide<'a>(self, ctx: &'a mut Context, (): ()) -> impl Future<Output = Result> + Send + 'a
+    fn go<'a>(self, ctx: &'a mut Context) -> impl Future<Output = Result> + Send + 'a
     where
         Self: 'a,
     {
@@ -176,14 +169,7 @@ struct Rest<'n, A> {
 }
 
 impl<A: 'static> Next for Rest<'_, A> {
-    fn run<'a>(self, ctx: &'a mut Context) -> impl Future<Output = Result> + Send + 'a
-    where
-        Self: 'a,
-    {
-        run_all(self.layers, ctx, self.next)
-    }
-
-    fn provide<'a>(self, ctx: &'a mut Context, (): ()) -> impl Future<Output = Result> + Send + 'a
+    fn go<'a>(self, ctx: &'a mut Context) -> impl Future<Output = Result> + Send + 'a
     where
         Self: 'a,
     {

@@ -45,23 +45,11 @@ pub trait Onion: Send + Sync + Sized + 'static {
     #[doc(hidden)]
     fn with<M: Middleware>(self, middleware: M) -> Self::With<M>;
 
-    /// Runs the layers, and `next` after them.
+    /// Runs the layers, and `next` after them. What the layer above them provides, a `V`, is on the context.
     #[doc(hidden)]
     fn enter<'a, V, N>(
         &'a self,
         ctx: &'a mut Context,
-        next: N,
-    ) -> impl Future<Output = Result> + Send + 'a
-    where
-        V: ProvidesNothing + Send + Sync + 'static,
-        N: Next<Self::Last<V>> + 'a;
-
-    /// Runs the layers with what the layer above them provides, and `next` after them.
-    #[doc(hidden)]
-    fn enter_with<'a, V, N>(
-        &'a self,
-        ctx: &'a mut Context,
-        value: V,
         next: N,
     ) -> impl Future<Output = Result> + Send + 'a
     where
@@ -91,23 +79,10 @@ impl Onion for Identity {
         next: N,
     ) -> impl Future<Output = Result> + Send + 'a
     where
-        V: ProvidesNothing + Send + Sync + 'static,
-        N: Next<V> + 'a,
-    {
-        next.run(ctx)
-    }
-
-    fn enter_with<'a, V, N>(
-        &'a self,
-        ctx: &'a mut Context,
-        value: V,
-        next: N,
-    ) -> impl Future<Output = Result> + Send + 'a
-    where
         V: Send + Sync + 'static,
         N: Next<V> + 'a,
     {
-        next.provide(ctx, value)
+        next.go(ctx)
     }
 }
 
@@ -146,24 +121,9 @@ impl<M: Middleware, Rest: Onion> Onion for Chain<M, Rest> {
         next: N,
     ) -> impl Future<Output = Result> + Send + 'a
     where
-        V: ProvidesNothing + Send + Sync + 'static,
-        N: Next<Self::Last<V>> + 'a,
-    {
-        let layers = &self.rest;
-        self.layer.call(ctx, Inner { layers, next })
-    }
-
-    fn enter_with<'a, V, N>(
-        &'a self,
-        ctx: &'a mut Context,
-        value: V,
-        next: N,
-    ) -> impl Future<Output = Result> + Send + 'a
-    where
         V: Send + Sync + 'static,
         N: Next<Self::Last<V>> + 'a,
     {
-        ctx.provided.push(value);
         let layers = &self.rest;
         self.layer.call(ctx, Inner { layers, next })
     }
@@ -175,6 +135,7 @@ struct Inner<'c, Layers, N> {
     next: N,
 }
 
+// `run` and `provide` do not go through `go`: the compiler would have to follow one future more for each layer.
 impl<Layers, N, T> Next<T> for Inner<'_, Layers, N>
 where
     Layers: Onion,
@@ -193,6 +154,14 @@ where
     where
         Self: 'a,
     {
-        self.layers.enter_with(ctx, value, self.next)
+        ctx.provided.push(value);
+        self.layers.enter::<T, N>(ctx, self.next)
+    }
+
+    fn go<'a>(self, ctx: &'a mut Context) -> impl Future<Output = Result> + Send + 'a
+    where
+        Self: 'a,
+    {
+        self.layers.enter::<T, N>(ctx, self.next)
     }
 }

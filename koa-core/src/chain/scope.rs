@@ -2,7 +2,7 @@
 
 use crate::Result;
 use crate::context::Context;
-use crate::middleware::{Next, ProvidesNothing};
+use crate::middleware::Next;
 use crate::request::Mounted;
 
 /// The time between entering such a part and leaving it. What it provided is dropped with it, and the path is again what
@@ -63,19 +63,6 @@ struct Outside<'a> {
     inside: Option<Mounted>,
 }
 
-impl<N: Next> Exit<N> {
-    async fn go(self, ctx: &mut Context) -> Result {
-        let Surroundings { provided, path } = self.outside;
-        let outside = Outside {
-            hidden: ctx.provided.hide(provided),
-            inside: path.map(|path| ctx.request.swap_mount(path)),
-            provided,
-            ctx,
-        };
-        self.next.run(outside.ctx).await
-    }
-}
-
 impl Drop for Outside<'_> {
     fn drop(&mut self) {
         self.ctx.provided.truncate(self.provided);
@@ -86,19 +73,18 @@ impl Drop for Outside<'_> {
     }
 }
 
-impl<N: Next, T: Send + 'static> Next<T> for Exit<N> {
-    fn run<'a>(self, ctx: &'a mut Context) -> impl Future<Output = Result> + Send + 'a
-    where
-        Self: 'a,
-        T: ProvidesNothing,
-    {
-        self.go(ctx)
-    }
-
-    fn provide<'a>(self, ctx: &'a mut Context, _: T) -> impl Future<Output = Result> + Send + 'a
+impl<N: Next, T: 'static> Next<T> for Exit<N> {
+    async fn go<'a>(self, ctx: &'a mut Context) -> Result
     where
         Self: 'a,
     {
-        self.go(ctx)
+        let Surroundings { provided, path } = self.outside;
+        let outside = Outside {
+            hidden: ctx.provided.hide(provided),
+            inside: path.map(|path| ctx.request.swap_mount(path)),
+            provided,
+            ctx,
+        };
+        self.next.run(outside.ctx).await
     }
 }

@@ -9,7 +9,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use crate::chain::{Identity, Onion};
-use crate::middleware::{Middleware, Next, ProvidesNothing};
+use crate::middleware::{Middleware, Next};
 use crate::wiring::Requires;
 use crate::{Context, Result};
 
@@ -53,25 +53,11 @@ impl<Before: Onion, Layers: Onion> Onion for Segment<Before, Layers> {
         next: N,
     ) -> impl Future<Output = Result> + Send + 'a
     where
-        V: ProvidesNothing + Send + Sync + 'static,
-        N: Next<Self::Last<V>> + 'a,
-    {
-        let layers = &self.layers;
-        self.before.enter::<V, _>(ctx, Boxed { layers, next })
-    }
-
-    fn enter_with<'a, V, N>(
-        &'a self,
-        ctx: &'a mut Context,
-        value: V,
-        next: N,
-    ) -> impl Future<Output = Result> + Send + 'a
-    where
         V: Send + Sync + 'static,
         N: Next<Self::Last<V>> + 'a,
     {
         let layers = &self.layers;
-        self.before.enter_with(ctx, value, Boxed { layers, next })
+        self.before.enter::<V, _>(ctx, Boxed { layers, next })
     }
 }
 
@@ -94,24 +80,12 @@ where
     T: Send + Sync + 'static,
     N: Next<Layers::Last<T>>,
 {
-    fn run<'a>(self, ctx: &'a mut Context) -> impl Future<Output = Result> + Send + 'a
-    where
-        Self: 'a,
-        T: ProvidesNothing,
-    {
-        boxed(self.layers.enter::<T, N>(ctx, self.next))
-    }
-
-    fn provide<'a>(self, ctx: &'a mut Context, value: T) -> impl Future<Output = Result> + Send + 'a
+    fn go<'a>(self, ctx: &'a mut Context) -> impl Future<Output = Result> + Send + 'a
     where
         Self: 'a,
     {
-        boxed(self.layers.enter_with(ctx, value, self.next))
+        let future: Pin<Box<dyn Future<Output = Result> + Send + 'a>> =
+            Box::pin(self.layers.enter::<T, N>(ctx, self.next));
+        future
     }
-}
-
-fn boxed<'a>(
-    future: impl Future<Output = Result> + Send + 'a,
-) -> Pin<Box<dyn Future<Output = Result> + Send + 'a>> {
-    Box::pin(future)
 }
