@@ -133,14 +133,13 @@ pub trait Next<T = ()>: Send + Sized {
     /// # Errors
     ///
     /// What the layers below failed with.
-    fn provide<'a>(self, ctx: &'a mut Context, value: T) -> impl Future<Output = Result> + Send + 'a
+    fn provide<'a>(
+        self,
+        ctx: &'a mut Context,
+        value: T,
+    ) -> impl Future<Output = Result> + Send + 'a
     where
-        Self: 'a,
-        T: Send + Sync + 'static,
-    {
-        ctx.provided.push(value);
-        self.go(ctx)
-    }
+        Self: 'a;
 
     /// Runs the layers below; what they are given has been put on the context.
     #[doc(hidden)]
@@ -215,6 +214,13 @@ mod sealed {
 pub(crate) struct Done;
 
 impl<T> Next<T> for Done {
+    fn provide<'a>(self, ctx: &'a mut Context, _: T) -> impl Future<Output = Result> + Send + 'a
+    where
+        Self: 'a,
+    {
+        Next::<T>::go(self, ctx)
+    }
+
     fn go<'a>(self, _: &'a mut Context) -> impl Future<Output = Result> + Send + 'a
     where
         Self: 'a,

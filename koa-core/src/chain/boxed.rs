@@ -107,6 +107,13 @@ impl<N: Next> ErasedNext for N {
 struct BoxNext<'n>(Box<dyn ErasedNext + 'n>);
 
 impl Next for BoxNext<'_> {
+    fn provide<'a>(self, ctx: &'a mut Context, (): ()) -> impl Future<Output = Result> + Send + 'a
+    where
+        Self: 'a,
+    {
+        self.go(ctx)
+    }
+
     fn go<'a>(self, ctx: &'a mut Context) -> impl Future<Output = Result> + Send + 'a
     where
         Self: 'a,
@@ -169,6 +176,13 @@ struct Rest<'n, A> {
 }
 
 impl<A: 'static> Next for Rest<'_, A> {
+    fn provide<'a>(self, ctx: &'a mut Context, (): ()) -> impl Future<Output = Result> + Send + 'a
+    where
+        Self: 'a,
+    {
+        self.go(ctx)
+    }
+
     fn go<'a>(self, ctx: &'a mut Context) -> impl Future<Output = Result> + Send + 'a
     where
         Self: 'a,

@@ -74,6 +74,13 @@ impl Drop for Outside<'_> {
 }
 
 impl<N: Next, T: 'static> Next<T> for Exit<N> {
+    fn provide<'a>(self, ctx: &'a mut Context, _: T) -> impl Future<Output = Result> + Send + 'a
+    where
+        Self: 'a,
+    {
+        Next::<T>::go(self, ctx)
+    }
+
     async fn go<'a>(self, ctx: &'a mut Context) -> Result
     where
         Self: 'a,

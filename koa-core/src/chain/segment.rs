@@ -80,6 +80,14 @@ where
     T: Send + Sync + 'static,
     N: Next<Layers::Last<T>>,
 {
+    fn provide<'a>(self, ctx: &'a mut Context, value: T) -> impl Future<Output = Result> + Send + 'a
+    where
+        Self: 'a,
+    {
+        ctx.provided.push(value);
+        Next::<T>::go(self, ctx)
+    }
+
     fn go<'a>(self, ctx: &'a mut Context) -> impl Future<Output = Result> + Send + 'a
     where
         Self: 'a,
