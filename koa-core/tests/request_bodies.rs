@@ -60,6 +60,12 @@ async fn read(ctx: &mut Context) -> Result<Body> {
             ctx.request.text().await?
         }
         #[cfg(feature = "multipart")]
+        "/whole" => {
+            let mut form = ctx.request.multipart()?;
+            while form.next().await?.is_some() {}
+            "read".to_owned()
+        }
+        #[cfg(feature = "multipart")]
         "/parts" => {
             let mut form = ctx.request.up_to(300).multipart()?;
             let mut parts = Vec::new();
@@ -267,6 +273,102 @@ fn a_length_that_is_too_long_is_refused_before_the_body_comes() {
     let mut client = Client::connect(serving.address);
     client.send("POST /bytes HTTP/1.1\r\nHost: test\r\nContent-Length: 9999999999\r\n\r\n");
     assert_eq!(client.read(false).expect("an answer").status, 413);
+}
+
+/// A body in chunks of its own.
+fn post_chunks(serving: &Serving, path: &str, headers: &str, chunks: &[&str]) -> Answer {
+    let mut client = Client::connect(serving.address);
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nHost: test\r\n{headers}Transfer-Encoding: chunked\r\n\r\n"
+    );
+    client.send(head);
+    for chunk in chunks {
+        // The server may have said no already.
+        let _ = client.try_send(format!("{:x}\r\n{chunk}\r\n", chunk.len()));
+    }
+    let _ = client.try_send("0\r\n\r\n");
+    client.read(false).expect("an answer")
+}
+
+#[test]
+fn a_body_in_many_chunks_is_put_together() {
+    let serving = app();
+    let text = post_chunks(&serving, "/text", "", &["one ", "two ", "three ", "four"]);
+    assert_eq!(text.text(), "one two three four");
+    let json = post_chunks(&serving, "/json", JSON, &["{\"tit", "le\":", "\"a\"", "}"]);
+    assert_eq!(json.text(), "a 0");
+    let stream = post_chunks(&serving, "/stream", "", &["1", "22", "333"]);
+    assert_eq!(stream.text(), "6 bytes");
+}
+
+#[test]
+fn the_limit_counts_all_chunks_together() {
+    let serving = app();
+    let forty = ["x"; 40];
+    let form = ["a"; 40];
+    for (path, headers, chunks) in [
+        ("/bytes", "", &forty),
+        ("/text", "", &forty),
+        ("/json", JSON, &forty),
+        ("/form", FORM, &form),
+    ] {
+        assert_eq!(
+            post_chunks(&serving, path, headers, chunks).status,
+            413,
+            "{path}"
+        );
+    }
+    assert_eq!(post_chunks(&serving, "/stream", "", &["x"; 70]).status, 413);
+}
+
+#[test]
+fn a_coding_that_is_not_known_is_refused_by_each_reader() {
+    let serving = app();
+    let coded = "Content-Encoding: compress\r\n";
+    for (path, kind) in [("/text", ""), ("/json", JSON), ("/form", FORM)] {
+        let answer = post(&serving, path, &format!("{kind}{coded}"), b"{}");
+        assert_eq!(answer.status, 415, "{path}");
+    }
+}
+
+#[test]
+fn what_the_client_sent_is_not_sent_back_without_end() {
+    let serving = serve(App::new().silent(true).with(read));
+    let long = format!(
+        r#"{{"title":"a","tags":[{{"id":"{}"}}]}}"#,
+        "9".repeat(100_000)
+    );
+    let answer = post(&serving, "/json", JSON, long.as_bytes());
+    assert_eq!(answer.status, 400);
+    assert!(answer.body.len() < 1000, "{} bytes", answer.body.len());
+    assert!(
+        answer.text().starts_with("JSON: tags[0].id: "),
+        "{}",
+        answer.text()
+    );
+    let many = "a=1&".repeat(1000);
+    assert_eq!(post(&serving, "/form", FORM, many.as_bytes()).status, 400);
+}
+
+#[cfg(feature = "multipart")]
+#[test]
+fn a_form_in_tiny_chunks_costs_no_more_than_its_length() {
+    let serving = serve(App::new().silent(true).body_limit(1 << 20).with(read));
+    let parts = "Content-Type: multipart/form-data; boundary=edge\r\n";
+    let mut client = Client::connect(serving.address);
+    client.send(format!(
+        "POST /whole HTTP/1.1\r\nHost: test\r\n{parts}Transfer-Encoding: chunked\r\n\r\n"
+    ));
+    let head = "--edge\r\nContent-Disposition: form-data; name=\"";
+    client.send(format!("{:x}\r\n{head}\r\n", head.len()));
+    // A header that never ends, a byte at a time.
+    let tiny = "1\r\na\r\n".repeat(300_000);
+    let start = std::time::Instant::now();
+    let _ = client.try_send(tiny);
+    let _ = client.try_send("0\r\n\r\n");
+    let answer = client.read(false).expect("an answer");
+    assert_eq!(answer.status, 400);
+    assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
 }
 
 #[cfg(feature = "multipart")]

@@ -7,8 +7,8 @@ use crate::response::redirect::{back, body, destination, location};
 impl Context {
     /// Redirects to a url, with a 302 unless a status of redirects was set. <https://koajs.com/#response-redirect-url-alt>
     ///
-    /// The url is taken as it is: where it comes from the client, check that it leads where it may. `"back"` means
-    /// nothing here, that is [`redirect_back`](Self::redirect_back).
+    /// The url is taken as it is: where it comes from the client, check that it leads where it may. Koa's `"back"` is
+    /// [`redirect_back`](Self::redirect_back).
     ///
     /// ```
     /// # use koa::prelude::*;
@@ -24,8 +24,13 @@ impl Context {
     ///
     /// # Errors
     ///
-    /// A url that begins with `http://` or `https://` and is none.
+    /// A url that begins with `http://` or `https://` and is not one; and `"back"`.
     pub fn redirect(&mut self, url: &str) -> Result {
+        if url == "back" {
+            return Err(Error::internal(
+                "back to where the client comes from is `redirect_back`",
+            ));
+        }
         let destination = destination(url).map_err(|error| Error::internal(error.to_string()))?;
         self.response.set("Location", location(&destination))?;
         if !matches!(self.status(), 300..=303 | 305 | 307 | 308) {
@@ -56,7 +61,7 @@ impl Context {
     pub fn redirect_back<'a>(&mut self, alt: impl Into<Option<&'a str>>) -> Result {
         let referrer = self.request.get("Referrer").into_owned();
         let alt = alt.into().filter(|alt| !alt.is_empty()).unwrap_or("/");
-        let url = back(&referrer, &self.request.origin(), &self.request.href()).unwrap_or(alt);
-        self.redirect(url)
+        let back = back(&referrer, &self.request.origin(), &self.request.href());
+        self.redirect(back.unwrap_or(alt))
     }
 }

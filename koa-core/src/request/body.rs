@@ -91,7 +91,7 @@ impl Request {
     pub fn stream(&mut self) -> Result<BodyStream> {
         let body = self.body.take().ok_or_else(read_before)?;
         Ok(BodyStream {
-            body,
+            body: Some(body),
             left: u64::MAX,
         })
     }
@@ -112,6 +112,13 @@ impl Request {
             request: self,
             limit,
         }
+    }
+
+    /// How long the body says itself that it is: one that is too long need not be read.
+    fn announced(&self) -> u64 {
+        self.body
+            .as_ref()
+            .map_or(0, |body| body.size_hint().lower())
     }
 
     pub(super) fn limited(&mut self) -> UpTo<'_> {
@@ -137,17 +144,22 @@ impl Request {
 
 impl<'a> UpTo<'a> {
     #[cfg(feature = "multipart")]
-    pub(super) fn into_parts(self) -> (&'a mut Request, usize) {
-        (self.request, self.limit)
+    pub(super) fn into_parts(self) -> Result<(&'a mut Request, usize)> {
+        if let Some(coding) = self.coding() {
+            return Err(unknown_coding(&coding));
+        }
+        let limit = self.limit as u64;
+        if self.request.announced() > limit {
+            return Err(too_long(limit));
+        }
+        Ok((self.request, self.limit))
     }
 
     /// The body, with its coding undone where the feature `compression` knows it, and a 415 for any other.
     async fn decoded(self) -> Result<Bytes> {
-        let coding = self.request.line("content-encoding").unwrap_or_default();
-        if coding.is_empty() || coding.eq_ignore_ascii_case("identity") {
+        let Some(coding) = self.coding() else {
             return self.bytes().await;
-        }
-        let coding = coding.into_owned();
+        };
         #[cfg(feature = "compression")]
         {
             let limit = self.limit;
@@ -156,10 +168,14 @@ impl<'a> UpTo<'a> {
                 return decoded;
             }
         }
-        Err(Error::new(
-            415,
-            format!("the coding {coding:?} of the body is not supported"),
-        ))
+        Err(unknown_coding(&coding))
+    }
+
+    /// What the body is coded as, if it is.
+    fn coding(&self) -> Option<String> {
+        let coding = self.request.line("content-encoding")?;
+        let plain = coding.is_empty() || coding.eq_ignore_ascii_case("identity");
+        (!plain).then(|| coding.into_owned())
     }
 
     /// As [`Request::bytes`].
@@ -169,12 +185,11 @@ impl<'a> UpTo<'a> {
     /// Those of [`Request::bytes`].
     pub async fn bytes(self) -> Result<Bytes> {
         let limit = self.limit as u64;
-        let mut body = self.request.stream()?.up_to(limit);
-        // A body that says itself that it is too long need not be read.
-        let length = body.body.size_hint().lower();
+        let length = self.request.announced();
         if length > limit {
             return Err(too_long(limit));
         }
+        let mut body = self.request.stream()?.up_to(limit);
         let mut first = None;
         let mut whole = BytesMut::new();
         while let Some(chunk) = body.next().await.transpose()? {
@@ -223,6 +238,10 @@ impl<'a> UpTo<'a> {
         self.request
             .expect_type(&["application/json", "+json"], "JSON")?;
         let bytes = self.decoded().await?;
+        if let Ok(value) = serde_json::from_slice(&bytes) {
+            return Ok(value);
+        }
+        // Again, to find out where: nobody else pays for that.
         let mut json = serde_json::Deserializer::from_slice(&bytes);
         let value = serde_path_to_error::deserialize(&mut json)
             .map_err(|error| typed::unreadable("JSON", &error))?;
@@ -267,7 +286,8 @@ impl<'a> UpTo<'a> {
 /// # let _ = App::new().with(echo);
 /// ```
 pub struct BodyStream {
-    body: Incoming,
+    /// Nothing after its end, or after an error.
+    body: Option<Incoming>,
     left: u64,
 }
 
@@ -291,22 +311,31 @@ impl Stream for BodyStream {
     fn poll_next(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
         loop {
-            let frame = match ready!(Pin::new(&mut this.body).poll_frame(cx)) {
-                None => return Poll::Ready(None),
-                Some(Err(error)) => return Poll::Ready(Some(Err(broken(error)))),
+            let Some(body) = &mut this.body else {
+                return Poll::Ready(None);
+            };
+            let frame = match ready!(Pin::new(body).poll_frame(cx)) {
+                None => {
+                    this.body = None;
+                    return Poll::Ready(None);
+                }
+                Some(Err(error)) => {
+                    this.body = None;
+                    return Poll::Ready(Some(Err(broken(error))));
+                }
                 Some(Ok(frame)) => frame,
             };
             // Trailers are no part of the body.
             let Ok(chunk) = frame.into_data() else {
                 continue;
             };
-            return Poll::Ready(Some(match this.left.checked_sub(chunk.len() as u64) {
-                Some(left) => {
-                    this.left = left;
-                    Ok(chunk)
-                }
-                None => Err(Error::new(413, "the body is longer than allowed")),
-            }));
+            let Some(left) = this.left.checked_sub(chunk.len() as u64) else {
+                this.body = None;
+                let error = Error::new(413, "the body is longer than allowed");
+                return Poll::Ready(Some(Err(error)));
+            };
+            this.left = left;
+            return Poll::Ready(Some(Ok(chunk)));
         }
     }
 }
@@ -315,6 +344,13 @@ impl fmt::Debug for BodyStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("BodyStream")
     }
+}
+
+fn unknown_coding(coding: &str) -> Error {
+    Error::new(
+        415,
+        format!("the coding {coding:?} of the body is not supported"),
+    )
 }
 
 fn too_long(limit: u64) -> Error {

@@ -1,16 +1,24 @@
 //! Forms in parts (`multipart/form-data`), as files are uploaded. With the feature `multipart`.
 
 use std::fmt;
-use std::pin::Pin;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context as TaskContext, Poll, ready};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
 use multer::{Constraints, SizeLimit};
 
 use crate::error::{Error, Result};
 use crate::request::body::BodyStream;
 use crate::request::{Request, UpTo};
+
+/// The longest boundary, in bytes (RFC 2046, 5.1.1).
+const LONGEST_BOUNDARY: usize = 70;
+
+/// How much of a body is gathered before it is looked at, in bytes.
+const GATHERED: usize = 16 * 1024;
 
 impl Request {
     /// The form in parts, read part by part as they come. All of it counts for the app's
@@ -50,23 +58,34 @@ impl UpTo<'_> {
     ///
     /// Those of [`Request::multipart`].
     pub fn multipart(self) -> Result<Multipart> {
-        let (request, limit) = self.into_parts();
+        let (request, limit) = self.into_parts()?;
         request.expect_type(
             &["multipart/form-data"],
             "a form in parts (multipart/form-data)",
         )?;
         let header = request.line("content-type").unwrap_or_default();
-        let boundary = multer::parse_boundary(&*header).map_err(|error| broken(&error))?;
+        let boundary = multer::parse_boundary(&*header).map_err(broken)?;
+        if boundary.len() > LONGEST_BOUNDARY {
+            return Err(Error::new(400, "form: the boundary is too long"));
+        }
         let limits = SizeLimit::new().whole_stream(limit as u64);
-        let body = Chunks(request.stream()?);
+        let gathered = Arc::new(Mutex::new(Gathered {
+            body: request.stream()?,
+            chunk: BytesMut::new(),
+            end: None,
+        }));
+        let body = Chunks(Arc::clone(&gathered));
         let constraints = Constraints::new().size_limit(limits);
         let form = multer::Multipart::with_constraints(body, boundary, constraints);
-        Ok(Multipart(form))
+        Ok(Multipart { form, gathered })
     }
 }
 
 /// A form in parts, made by [`Request::multipart`].
-pub struct Multipart(multer::Multipart<'static>);
+pub struct Multipart {
+    form: multer::Multipart<'static>,
+    gathered: Shared,
+}
 
 impl Multipart {
     /// The next part; `None` after the last. What is left of the part before is skipped.
@@ -74,9 +93,12 @@ impl Multipart {
     /// # Errors
     ///
     /// A 413 if the form is longer than allowed, a 400 if it is malformed or ends too early.
-    pub async fn next(&mut self) -> Result<Option<Part>> {
-        let part = self.0.next_field().await.map_err(|error| broken(&error))?;
-        Ok(part.map(Part))
+    pub async fn next(&mut self) -> Result<Option<Part<'_>>> {
+        let part = drive(&self.gathered, self.form.next_field()).await;
+        Ok(part.map_err(broken)?.map(|field| Part {
+            field,
+            gathered: &self.gathered,
+        }))
     }
 }
 
@@ -87,25 +109,29 @@ impl fmt::Debug for Multipart {
 }
 
 /// One part of a form: a field, or a file.
-pub struct Part(multer::Field<'static>);
+pub struct Part<'a> {
+    field: multer::Field<'static>,
+    /// Borrowed from the form, whose next part begins where this one ends.
+    gathered: &'a Shared,
+}
 
-impl Part {
+impl Part<'_> {
     /// The name of the field.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
-        self.0.name()
+        self.field.name()
     }
 
     /// The name of the file, as the client says it: not to be used as a path.
     #[must_use]
     pub fn file_name(&self) -> Option<&str> {
-        self.0.file_name()
+        self.field.file_name()
     }
 
     /// The media type, as the client says it; empty if it does not.
     #[must_use]
     pub fn type_(&self) -> &str {
-        let mime = self.0.content_type();
+        let mime = self.field.content_type();
         mime.map_or("", |mime| mime.essence_str())
     }
 
@@ -115,7 +141,8 @@ impl Part {
     ///
     /// Those of [`Multipart::next`].
     pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
-        self.0.chunk().await.map_err(|error| broken(&error))
+        let chunk = drive(self.gathered, self.field.chunk()).await;
+        chunk.map_err(broken)
     }
 
     /// All of it.
@@ -124,7 +151,9 @@ impl Part {
     ///
     /// Those of [`Multipart::next`].
     pub async fn bytes(self) -> Result<Bytes> {
-        self.0.bytes().await.map_err(|error| broken(&error))
+        drive(self.gathered, self.field.bytes())
+            .await
+            .map_err(broken)
     }
 
     /// All of it as text.
@@ -142,7 +171,7 @@ impl Part {
     }
 }
 
-impl fmt::Debug for Part {
+impl fmt::Debug for Part<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Part")
             .field("name", &self.name())
@@ -151,24 +180,81 @@ impl fmt::Debug for Part {
     }
 }
 
-fn broken(error: &multer::Error) -> Error {
+fn broken(error: multer::Error) -> Error {
     match error {
         multer::Error::StreamSizeExceeded { limit } => {
             Error::new(413, format!("the form is longer than {limit} bytes"))
         }
+        error @ multer::Error::StreamReadFailed(_) => {
+            Error::new(400, "form: the body could not be read to its end").with_source(error)
+        }
+        error @ multer::Error::LockFailure => Error::from(error),
         error => Error::new(400, format!("form: {error}")),
     }
 }
 
-/// The body with errors that can be those of another error.
-struct Chunks(BodyStream);
+/// What has come of the body, gathered into chunks of some size.
+///
+/// The reader of the form looks at all that it holds whenever it is polled, so that a body in many tiny chunks would
+/// cost the square of its length. So it is polled when there is enough to look at.
+struct Gathered {
+    body: BodyStream,
+    chunk: BytesMut,
+    /// Set at the end, and how it ended.
+    end: Option<Option<Error>>,
+}
+
+type Shared = Arc<Mutex<Gathered>>;
+
+fn lock(gathered: &Shared) -> MutexGuard<'_, Gathered> {
+    gathered.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Gathered {
+    fn poll_fill(&mut self, cx: &mut TaskContext<'_>) -> Poll<()> {
+        while self.end.is_none() && self.chunk.len() < GATHERED {
+            match ready!(Pin::new(&mut self.body).poll_next(cx)) {
+                Some(Ok(chunk)) => self.chunk.extend_from_slice(&chunk),
+                Some(Err(error)) => self.end = Some(Some(error)),
+                None => self.end = Some(None),
+            }
+        }
+        Poll::Ready(())
+    }
+}
+
+/// Polls a future of the form's reader, each time that enough has been gathered for it.
+async fn drive<F: Future>(gathered: &Shared, future: F) -> F::Output {
+    let mut future = pin!(future);
+    poll_fn(|cx| {
+        loop {
+            ready!(lock(gathered).poll_fill(cx));
+            if let Poll::Ready(output) = future.as_mut().poll(cx) {
+                return Poll::Ready(output);
+            }
+        }
+    })
+    .await
+}
+
+/// The body as the form's reader takes it: what has been gathered, and then nothing until there is more.
+struct Chunks(Shared);
 
 impl Stream for Chunks {
     type Item = Result<Bytes, std::io::Error>;
 
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Option<Self::Item>> {
-        let chunk = ready!(Pin::new(&mut self.0).poll_next(cx));
-        let failed = |error: Error| std::io::Error::other(error.to_string());
-        Poll::Ready(chunk.map(|chunk| chunk.map_err(failed)))
+    fn poll_next(self: Pin<&mut Self>, _: &mut TaskContext<'_>) -> Poll<Option<Self::Item>> {
+        let mut gathered = lock(&self.0);
+        if !gathered.chunk.is_empty() {
+            return Poll::Ready(Some(Ok(gathered.chunk.split().freeze())));
+        }
+        match &mut gathered.end {
+            // `drive` polls again when there is more.
+            None => Poll::Pending,
+            Some(end) => {
+                let failed = end.take();
+                Poll::Ready(failed.map(|error| Err(std::io::Error::other(error.to_string()))))
+            }
+        }
     }
 }

@@ -36,10 +36,22 @@ impl Request {
     }
 }
 
+/// How many names and values a form may have, as [`query_pairs`](Request::query_pairs) reads.
+const MOST: usize = 1000;
+
+/// How much of what the client sent an answer shows, in characters.
+const SHOWN: usize = 200;
+
 /// Names and values of a form as a `T`.
 pub(super) fn form<T: DeserializeOwned>(form: &[u8], what: &str) -> Result<T> {
-    let pairs = serde_html_form::Deserializer::from_bytes(form);
-    serde_path_to_error::deserialize(pairs).map_err(|error| unreadable(what, &error))
+    if form.iter().filter(|byte| **byte == b'&').count() >= MOST {
+        return Err(Error::new(400, format!("{what}: more than {MOST} values")));
+    }
+    let pairs = || serde_html_form::Deserializer::from_bytes(form);
+    T::deserialize(pairs()).or_else(|_| {
+        // Again, to find out where: nobody else pays for that.
+        serde_path_to_error::deserialize(pairs()).map_err(|error| unreadable(what, &error))
+    })
 }
 
 /// A 400 that says where something cannot be read.
@@ -47,7 +59,8 @@ pub(super) fn unreadable<E>(what: &str, error: &serde_path_to_error::Error<E>) -
 where
     E: std::error::Error + Send + Sync + 'static,
 {
-    let (path, inner) = (error.path().to_string(), error.inner());
+    let path = shortened(&error.path().to_string());
+    let inner = shortened(&error.inner().to_string());
     Error::new(
         400,
         match path.as_str() {
@@ -56,4 +69,16 @@ where
         },
     )
     .with_property("field", path)
+}
+
+/// A text that may hold what the client sent, and so may be long: its beginning, and its end, where the place stands.
+fn shortened(text: &str) -> String {
+    let length = text.chars().count();
+    if length <= SHOWN {
+        return text.to_owned();
+    }
+    let half = SHOWN / 2;
+    let beginning = text.chars().take(half);
+    let end = text.chars().skip(length - half);
+    beginning.chain([' ', '…', ' ']).chain(end).collect()
 }

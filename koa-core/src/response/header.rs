@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use http::header::{CONTENT_LENGTH, Entry};
+use http::header::{CONTENT_LENGTH, Entry, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::error::{Error, Result};
@@ -139,6 +139,15 @@ fn length_of(value: &HeaderValue) -> Result<u64> {
         .ok_or_else(|| Error::internal("the header \"Content-Length\": not a number of bytes"))
 }
 
+/// Refuses codings of a response's transfer but the one that the server applies.
+fn check_coding(name: &HeaderName, value: &HeaderValue) -> Result {
+    if name == TRANSFER_ENCODING && !value.as_bytes().eq_ignore_ascii_case(b"chunked") {
+        let message = "only \"chunked\" can be set";
+        return Err(Error::internal(message));
+    }
+    Ok(())
+}
+
 /// Refuses what would end a line.
 pub(super) fn check_text(text: &str, what: &str) -> Result {
     match text.chars().find(|c| c.is_control() && *c != '\t') {
@@ -153,13 +162,15 @@ impl Response {
     ///
     /// # Errors
     ///
-    /// A name or a value that cannot be sent, or a `Content-Length` that is no number. The header is then as it was.
+    /// A name or a value that cannot be sent, a `Content-Length` that is no number, or a `Transfer-Encoding` other than
+    /// `chunked`. The header is then as it was.
     pub fn set(&mut self, field: &str, values: impl IntoHeaderValues) -> Result {
         let name = name_of(field)?;
         let mut all = None;
         let mut more = Vec::new();
         values
             .into_header_values(&mut |value| {
+                check_coding(&name, &value)?;
                 match &all {
                     None => all = Some(value),
                     Some(_) => more.push(value),
@@ -220,6 +231,7 @@ impl Response {
         let mut added = Vec::new();
         values
             .into_header_values(&mut |value| {
+                check_coding(&name, &value)?;
                 added.push(value);
                 Ok(())
             })
