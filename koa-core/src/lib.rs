@@ -105,6 +105,7 @@ pub use error::{Error, IntoStatus, Result};
 pub use http;
 pub use koa_macros::{main, middleware};
 pub use middleware::{Middleware, Next, ProvidesNothing};
+pub use negotiation::Names;
 pub use reply::Reply;
 pub use request::{BodyStream, Is, QueryPairs, Request, UpTo};
 #[cfg(feature = "multipart")]

@@ -335,3 +335,39 @@ fn a_request_knows_both_ends_of_its_connection() {
     let port = serving.address.port();
     assert_eq!(answer.text(), format!("127.0.0.1 http Some({port}) false"));
 }
+
+#[middleware]
+async fn offers(ctx: &mut Context) -> String {
+    let list = vec!["png".to_owned(), "html".to_owned()];
+    let slice: &[&str] = &["json", "html"];
+    format!(
+        "{:?} {:?} {:?} {:?} {}",
+        ctx.accepts("html"),
+        ctx.accepts(["json", "html"]),
+        ctx.accepts(slice),
+        ctx.accepts(&list),
+        ctx.is("json").is_match()
+    )
+}
+
+#[test]
+fn offers_are_one_or_several() {
+    let serving = serve(App::new().with(offers));
+    let headers = "Accept: text/html\r\nContent-Type: application/json\r\nContent-Length: 0\r\n";
+    let answer = Client::connect(serving.address).ask("POST", "/", headers);
+    assert_eq!(
+        answer.text(),
+        r#"Some("html") Some("html") Some("html") Some("html") true"#
+    );
+}
+
+#[middleware]
+async fn nowhere(ctx: &mut Context) -> Result {
+    ctx.redirect("back")
+}
+
+#[test]
+fn back_is_a_method_of_its_own() {
+    let serving = serve(App::new().silent(true).with(nowhere));
+    assert_eq!(Client::connect(serving.address).get("/").status, 500);
+}

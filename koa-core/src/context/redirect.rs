@@ -36,7 +36,7 @@ impl Context {
         if !matches!(self.status(), 300..=303 | 305 | 307 | 308) {
             self.set_status(302)?;
         }
-        let html = self.request.accepts(["html"]).is_some();
+        let html = self.request.accepts("html").is_some();
         self.response.set_type(if html { "html" } else { "text" })?;
         self.set_body(body(&destination, html));
         Ok(())

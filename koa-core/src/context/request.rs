@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use crate::context::Context;
 use crate::error::Result;
+use crate::negotiation::Names;
 use crate::request::{Is, QueryPairs, freshness};
 use crate::server::Socket;
 
@@ -199,31 +200,31 @@ impl Context {
 
     /// Which of the `types` the request's body is of. <https://koajs.com/#request-is-types>
     #[must_use]
-    pub fn is<'a>(&'a self, types: impl AsRef<[&'a str]>) -> Is<'a> {
+    pub fn is<'a>(&'a self, types: impl Names<'a>) -> Is<'a> {
         self.request.is(types)
     }
 
     /// The best of the `types` for the client. <https://koajs.com/#request-accepts-types>
     #[must_use]
-    pub fn accepts<'t>(&self, types: impl AsRef<[&'t str]>) -> Option<&'t str> {
+    pub fn accepts<'t>(&self, types: impl Names<'t>) -> Option<&'t str> {
         self.request.accepts(types)
     }
 
     /// The best of the `encodings` for the client. <https://koajs.com/#request-acceptsencodings-encodings>
     #[must_use]
-    pub fn accepts_encodings<'t>(&self, encodings: impl AsRef<[&'t str]>) -> Option<&'t str> {
+    pub fn accepts_encodings<'t>(&self, encodings: impl Names<'t>) -> Option<&'t str> {
         self.request.accepts_encodings(encodings)
     }
 
     /// The best of the `charsets` for the client. <https://koajs.com/#request-acceptscharsets-charsets>
     #[must_use]
-    pub fn accepts_charsets<'t>(&self, charsets: impl AsRef<[&'t str]>) -> Option<&'t str> {
+    pub fn accepts_charsets<'t>(&self, charsets: impl Names<'t>) -> Option<&'t str> {
         self.request.accepts_charsets(charsets)
     }
 
     /// The best of the `languages` for the client. <https://koajs.com/#request-acceptslanguages-langs>
     #[must_use]
-    pub fn accepts_languages<'t>(&self, languages: impl AsRef<[&'t str]>) -> Option<&'t str> {
+    pub fn accepts_languages<'t>(&self, languages: impl Names<'t>) -> Option<&'t str> {
         self.request.accepts_languages(languages)
     }
 

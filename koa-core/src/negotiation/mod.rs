@@ -10,4 +10,7 @@ pub(crate) mod charsets;
 pub(crate) mod encodings;
 pub(crate) mod languages;
 pub(crate) mod media_types;
+mod offers;
 mod quality;
+
+pub use offers::Names;

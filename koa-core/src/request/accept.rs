@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::negotiation::{charsets, encodings, languages, media_types};
+use crate::negotiation::{Names, charsets, encodings, languages, media_types};
 use crate::request::Request;
 use crate::request::origin::split;
 
@@ -26,8 +26,9 @@ impl Request {
     /// # let _ = App::new().with(tobi);
     /// ```
     #[must_use]
-    pub fn accepts<'t>(&self, types: impl AsRef<[&'t str]>) -> Option<&'t str> {
-        media_types::preferred(self.line("accept").as_deref(), types.as_ref())
+    pub fn accepts<'t>(&self, types: impl Names<'t>) -> Option<&'t str> {
+        let header = self.line("accept");
+        types.with(|types| media_types::preferred(header.as_deref(), types))
     }
 
     /// The media types that the client takes, the best first; `*/*` without an `Accept` header. Koa's
@@ -43,8 +44,9 @@ impl Request {
     /// `identity`, the body as it is, should be one of them. Without an `Accept-Encoding` header nothing else is
     /// accepted.
     #[must_use]
-    pub fn accepts_encodings<'t>(&self, encodings: impl AsRef<[&'t str]>) -> Option<&'t str> {
-        encodings::preferred(self.line("accept-encoding").as_deref(), encodings.as_ref())
+    pub fn accepts_encodings<'t>(&self, encodings: impl Names<'t>) -> Option<&'t str> {
+        let header = self.line("accept-encoding");
+        encodings.with(|encodings| encodings::preferred(header.as_deref(), encodings))
     }
 
     /// The encodings that the client takes, the best first. Koa's `request.acceptsEncodings()` without arguments.
@@ -56,8 +58,9 @@ impl Request {
     /// The best of the `charsets` for the client, or `None` where it takes none of them.
     /// <https://koajs.com/#request-acceptscharsets-charsets>
     #[must_use]
-    pub fn accepts_charsets<'t>(&self, charsets: impl AsRef<[&'t str]>) -> Option<&'t str> {
-        charsets::preferred(self.line("accept-charset").as_deref(), charsets.as_ref())
+    pub fn accepts_charsets<'t>(&self, charsets: impl Names<'t>) -> Option<&'t str> {
+        let header = self.line("accept-charset");
+        charsets.with(|charsets| charsets::preferred(header.as_deref(), charsets))
     }
 
     /// The charsets that the client takes, the best first; `*` without an `Accept-Charset` header. Koa's
@@ -70,8 +73,9 @@ impl Request {
     /// The best of the `languages` for the client, or `None` where it takes none of them.
     /// <https://koajs.com/#request-acceptslanguages-langs>
     #[must_use]
-    pub fn accepts_languages<'t>(&self, languages: impl AsRef<[&'t str]>) -> Option<&'t str> {
-        languages::preferred(self.line("accept-language").as_deref(), languages.as_ref())
+    pub fn accepts_languages<'t>(&self, languages: impl Names<'t>) -> Option<&'t str> {
+        let header = self.line("accept-language");
+        languages.with(|languages| languages::preferred(header.as_deref(), languages))
     }
 
     /// The languages that the client takes, the best first; `*` without an `Accept-Language` header. Koa's

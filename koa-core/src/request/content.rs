@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::media_type;
+use crate::negotiation::Names;
 use crate::request::Request;
 
 /// What [`ctx.is(..)`](crate::Context::is) finds.
@@ -73,18 +74,18 @@ impl Request {
     /// # use koa::prelude::*;
     /// #[middleware]
     /// async fn images_only(ctx: &mut Context, next: impl Next) -> Result {
-    ///     ensure!(ctx.is(["image/*"]).is_match(), 415, "images only!");
+    ///     ensure!(ctx.is("image/*").is_match(), 415, "images only!");
     ///     next.run(ctx).await
     /// }
     /// # let _ = App::new().with(images_only);
     /// ```
     #[must_use]
-    pub fn is<'a>(&'a self, types: impl AsRef<[&'a str]>) -> Is<'a> {
+    pub fn is<'a>(&'a self, types: impl Names<'a>) -> Is<'a> {
         if !media_type::has_body(self.headers()) {
             return Is::NoBody;
         }
         let matched = match self.line("content-type") {
-            Some(Cow::Borrowed(value)) => media_type::matches(value, types.as_ref()),
+            Some(Cow::Borrowed(value)) => types.with(|types| media_type::matches(value, types)),
             // A type with bytes beyond ASCII is not well formed.
             Some(Cow::Owned(_)) | None => None,
         };

@@ -10,6 +10,7 @@ use http::{HeaderName, HeaderValue};
 use crate::date;
 use crate::error::{Error, Result};
 use crate::media_type;
+use crate::negotiation::Names;
 use crate::request::header::{joined, text};
 use crate::response::disposition::{Fallback, content_disposition};
 use crate::response::{IntoHeaderValue, Response, etag, vary};
@@ -46,9 +47,11 @@ impl Response {
     ///
     /// The types are those of [`Request::is`](crate::Request::is).
     #[must_use]
-    pub fn is<'a>(&'a self, types: impl AsRef<[&'a str]>) -> Option<Cow<'a, str>> {
+    pub fn is<'a>(&'a self, types: impl Names<'a>) -> Option<Cow<'a, str>> {
         match self.headers.get(CONTENT_TYPE).map(text)? {
-            Cow::Borrowed(value) => media_type::matches(media_type::essence(value), types.as_ref()),
+            Cow::Borrowed(value) => {
+                types.with(|types| media_type::matches(media_type::essence(value), types))
+            }
             // A type with bytes beyond ASCII is not well formed.
             Cow::Owned(_) => None,
         }
