@@ -74,7 +74,8 @@
 //! # Which runtime
 //!
 //! `#[koa::main]` runs on tokio's, with a thread for each core. An app runs just as well under `#[tokio::main]`, on a
-//! current-thread runtime, or, through [`App::callback`], under a server of one's own.
+//! current-thread runtime (with its drivers enabled: `enable_all`), or, through [`App::callback`], under a server of
+//! one's own.
 
 #[doc(hidden)]
 #[path = "private.rs"]
