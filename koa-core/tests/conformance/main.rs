@@ -23,6 +23,7 @@ mod report;
 mod steps;
 mod streams;
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -40,7 +41,10 @@ fn main() -> ExitCode {
     let other = std::env::var_os("KOA_VECTORS").map(PathBuf::from);
     let families = cases::read(other.as_ref().unwrap_or(&own));
     let listed = other.is_some().then(|| cases::read(&own));
-    let differences = Differences::read(&root.join("docs/differences.md"), listed.as_deref());
+    let details = root.join("tests/conformance/differences.txt");
+    let page = root.join("docs/differences.md");
+    let differences = Differences::read(&page, &details, listed.as_deref());
+    let mut differing = String::new();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -52,14 +56,25 @@ fn main() -> ExitCode {
                 report.add(case, Outcome::NotYet);
                 continue;
             }
+            // A failure of several lines is one line of the file.
             let failures = runtime.block_on(exchange::replay(case));
+            let failures: Vec<_> = failures
+                .iter()
+                .map(|failure| failure.replace('\n', " "))
+                .collect();
             let outcome = match failures {
                 none if none.is_empty() => Outcome::Passed,
-                _ if differences.covers(case) => Outcome::Differs,
+                failures if differences.covers(case, &failures) => {
+                    let _ = writeln!(differing, "{}\n    {}", case.id, failures.join("\n    "));
+                    Outcome::Differs
+                }
                 failures => Outcome::Failed(failures),
             };
             report.add(case, outcome);
         }
+    }
+    if differences::updates() && other.is_none() {
+        std::fs::write(details, differing).unwrap();
     }
     report.finish(&differences)
 }
