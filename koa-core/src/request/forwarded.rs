@@ -23,7 +23,7 @@ pub(crate) struct HostHeaders<'a> {
 /// The host with its port, as the client wrote it; of several between commas the first. Empty where none is given.
 ///
 /// User info in front of it is cut off, as URLs are read and not at the first `@` (CVE-2026-27959); what then is no
-/// host is none.
+/// host is none, and neither is what holds a query or a tag.
 pub(crate) fn host<'a>(proxy: bool, headers: HostHeaders<'a>) -> Cow<'a, str> {
     let given = |value: Option<&'a str>| value.filter(|value| !value.is_empty());
     let host = given(headers.forwarded)
@@ -32,6 +32,10 @@ pub(crate) fn host<'a>(proxy: bool, headers: HostHeaders<'a>) -> Cow<'a, str> {
         .or_else(|| given(headers.host))
         .unwrap_or_default();
     let host = first(host);
+    // No host has any of these, and a page or a URL that shows one would be led astray.
+    if host.contains(['\\', '?', '#', '<', '>', '"', '\'']) {
+        return Cow::from("");
+    }
     if !host.contains('@') {
         return Cow::from(host);
     }
@@ -177,6 +181,17 @@ mod tests {
             "h2.example"
         );
         assert_eq!(host(false, HostHeaders::default()), "");
+    }
+
+    #[test]
+    fn a_host_holds_no_tag_and_no_query() {
+        for host in ["<script>", "a\"b", "a?b", "a#b", "a\\b", "a'b"] {
+            let headers = HostHeaders {
+                host: Some(host),
+                ..HostHeaders::default()
+            };
+            assert_eq!(super::host(false, headers), "", "{host}");
+        }
     }
 
     #[test]
