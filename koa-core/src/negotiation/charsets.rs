@@ -2,36 +2,18 @@
 //!
 //! [RFC 9110 section 12.5.2](https://www.rfc-editor.org/rfc/rfc9110#section-12.5.2).
 
-use super::quality::{Rank, acceptable, best, first_quality, name_and_parameters, rank};
+use super::quality::{acceptable, best, name_ranges, name_rank};
 
 /// The best offer, as given. Without a header every charset is as good as another.
 pub(crate) fn preferred<'a>(header: Option<&str>, offers: &[&'a str]) -> Option<&'a str> {
     let header = header.unwrap_or("*");
-    best(offers, |offer| {
-        rank(header.split(',').enumerate().filter_map(|(place, range)| {
-            let (name, parameters) = name_and_parameters(range)?;
-            let specificity = if name.eq_ignore_ascii_case(offer) {
-                1
-            } else if name == "*" {
-                0
-            } else {
-                return None;
-            };
-            Some(Rank {
-                specificity,
-                quality: first_quality(parameters),
-                place,
-            })
-        }))
-    })
+    best(offers, |offer| name_rank(offer, name_ranges(header)))
 }
 
 /// The charsets that the client lists, best first. Without a header that is `*`.
 pub(crate) fn all(header: Option<&str>) -> Vec<&str> {
-    acceptable(header.unwrap_or("*").split(',').filter_map(|range| {
-        let (name, parameters) = name_and_parameters(range)?;
-        Some((name, first_quality(parameters)))
-    }))
+    let listed = name_ranges(header.unwrap_or("*"));
+    acceptable(listed.map(|(_, name, quality)| (name, quality)))
 }
 
 #[cfg(test)]

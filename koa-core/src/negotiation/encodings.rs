@@ -3,52 +3,28 @@
 //! [RFC 9110 section 12.5.3](https://www.rfc-editor.org/rfc/rfc9110#section-12.5.3). `identity`, the body as it is,
 //! is acceptable unless the header refuses it by name or by `*;q=0`; it then comes last, at the lowest quality given.
 
-use super::quality::{Rank, acceptable, best, first_quality, name_and_parameters, rank};
+use super::quality::{NameRange, acceptable, best, name_ranges, name_rank};
 
 /// The best offer, as given. Without a header only `identity` is acceptable.
 pub(crate) fn preferred<'a>(header: Option<&str>, offers: &[&'a str]) -> Option<&'a str> {
     let header = header.unwrap_or_default();
     let identity = implied_identity(header);
     best(offers, |offer| {
-        rank(
-            ranges(header)
-                .chain(identity)
-                .filter_map(|(place, name, quality)| {
-                    let specificity = if name.eq_ignore_ascii_case(offer) {
-                        1
-                    } else if name == "*" {
-                        0
-                    } else {
-                        return None;
-                    };
-                    Some(Rank {
-                        specificity,
-                        quality,
-                        place,
-                    })
-                }),
-        )
+        name_rank(offer, name_ranges(header).chain(identity))
     })
 }
 
 /// The encodings that the client takes, best first.
 pub(crate) fn all(header: Option<&str>) -> Vec<&str> {
     let header = header.unwrap_or_default();
-    let listed = ranges(header).chain(implied_identity(header));
+    let listed = name_ranges(header).chain(implied_identity(header));
     acceptable(listed.map(|(_, name, quality)| (name, quality)))
 }
 
-fn ranges(header: &str) -> impl Iterator<Item = (usize, &str, f64)> {
-    header.split(',').enumerate().filter_map(|(place, range)| {
-        let (name, parameters) = name_and_parameters(range)?;
-        Some((place, name, first_quality(parameters)))
-    })
-}
-
 /// What the header says of `identity` without naming it, as a range of its own behind all others.
-fn implied_identity(header: &str) -> Option<(usize, &'static str, f64)> {
+fn implied_identity(header: &str) -> Option<NameRange<'static>> {
     let mut lowest = 1.0_f64;
-    for (_, name, quality) in ranges(header) {
+    for (_, name, quality) in name_ranges(header) {
         if name == "*" || name.eq_ignore_ascii_case("identity") {
             return None;
         }

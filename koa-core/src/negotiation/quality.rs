@@ -54,6 +54,38 @@ pub(super) fn rank(ranges: impl Iterator<Item = Rank>) -> Option<Rank> {
     decided.filter(|rank| rank.quality > 0.0)
 }
 
+/// A range of a header that lists names: its place, the name, and the quality.
+pub(super) type NameRange<'a> = (usize, &'a str, f64);
+
+/// The ranges of a header that lists names, without those that cannot be read.
+pub(super) fn name_ranges(header: &str) -> impl Iterator<Item = NameRange<'_>> {
+    header.split(',').enumerate().filter_map(|(place, range)| {
+        let (name, parameters) = name_and_parameters(range)?;
+        Some((place, name, first_quality(parameters)))
+    })
+}
+
+/// The rank of the name `offer`: a range of that name covers it, and so does `*`.
+pub(super) fn name_rank<'a>(
+    offer: &str,
+    ranges: impl Iterator<Item = NameRange<'a>>,
+) -> Option<Rank> {
+    rank(ranges.filter_map(|(place, name, quality)| {
+        let specificity = if name.eq_ignore_ascii_case(offer) {
+            1
+        } else if name == "*" {
+            0
+        } else {
+            return None;
+        };
+        Some(Rank {
+            specificity,
+            quality,
+            place,
+        })
+    }))
+}
+
 /// The offer whose rank is best; of equal ones the first.
 pub(super) fn best<'a>(
     offers: &[&'a str],
@@ -80,14 +112,14 @@ pub(super) fn acceptable<'a>(ranges: impl Iterator<Item = (&'a str, f64)>) -> Ve
 }
 
 /// Takes `name ; parameters` apart. `None` where there is no name, or something else behind it.
-pub(super) fn name_and_parameters(range: &str) -> Option<(&str, &str)> {
+fn name_and_parameters(range: &str) -> Option<(&str, &str)> {
     let (name, parameters) = range.split_once(';').unwrap_or((range, ""));
     let name = name.trim();
     (!name.is_empty() && !name.contains(char::is_whitespace)).then_some((name, parameters))
 }
 
 /// The value of the first `q` among parameters, 1 without one.
-pub(super) fn first_quality(parameters: &str) -> f64 {
+fn first_quality(parameters: &str) -> f64 {
     for parameter in parameters.split(';') {
         let mut parts = parameter.trim().split('=');
         if parts.next() == Some("q") {
