@@ -86,8 +86,10 @@ pub mod fuzzing;
 pub mod prelude;
 
 mod app;
+mod base64;
 mod chain;
 mod context;
+mod cookies;
 mod date;
 mod error;
 mod media_type;
@@ -102,6 +104,10 @@ mod wiring;
 pub use app::{App, Application, Callback};
 pub use chain::{BoxMiddleware, Group, Mount, Onion, Stack};
 pub use context::{Context, State};
+pub use cookies::{
+    Algorithm, Compat, Cookie, CookieLimitExceeded, CookieSettings, Cookies, EggKeygrip, Encoding,
+    Keygrip, Priority, SameSite, WeakKey, Weakness,
+};
 pub use error::{Error, IntoStatus, Result};
 pub use http;
 pub use koa_macros::{main, middleware};
