@@ -7,3 +7,7 @@ pub mod side_by_side {}
 /// The table of deliberate differences.
 #[doc = include_str!("../docs/differences.md")]
 pub mod differences {}
+
+/// Cookies: signed, encrypted, and those of Node apps.
+#[doc = include_str!("../docs/cookies.md")]
+pub mod cookies {}

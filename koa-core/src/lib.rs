@@ -71,6 +71,11 @@
 //! layers; at the top it is told to the [listeners](App::on_error) and answered. The client sees the message of those
 //! below 500 and of no other. A panic is a 500, and the server goes on.
 //!
+//! # Cookies
+//!
+//! [`ctx.cookies()`](Context::cookies) reads and sets them, signed and encrypted with the app's keys, readable for Koa and
+//! Egg where that is asked for. [`docs::cookies`] says how.
+//!
 //! # Which runtime
 //!
 //! `#[koa::main]` runs on tokio's, with a thread for each core. An app runs just as well under `#[tokio::main]`, on a
@@ -110,7 +115,7 @@ pub use cookies::{
 };
 pub use error::{Error, IntoStatus, Result};
 pub use http;
-pub use koa_macros::{main, middleware};
+pub use koa_macros::{cookie, main, middleware};
 pub use middleware::{Middleware, Next, ProvidesNothing};
 pub use negotiation::Names;
 pub use reply::Reply;

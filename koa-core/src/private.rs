@@ -12,7 +12,7 @@ use crate::reply::Reply;
 use crate::server::{Connection, disconnect};
 use crate::wiring::Slot;
 
-pub use crate::cookies::typed::{FromJson, FromText, Reading, optional, required};
+pub use crate::cookies::typed::{FromJson, FromText, Reading, optional_cookie, required_cookie};
 pub use crate::error::{Thrown, ViaError, ViaMessage, ViaStatus, ViaStd};
 pub use crate::middleware::Declared;
 

@@ -4,6 +4,7 @@
 //! and *expand* it. All of it is plain functions over `proc_macro2`; only this file knows that it is a macro.
 
 mod attributes;
+mod cookie;
 mod entry;
 mod errors;
 mod item;
@@ -40,6 +41,8 @@ use proc_macro::TokenStream;
 /// | `impl Next<T>` | the same; they are given a `T`, with `next.provide(ctx, value)` |
 /// | `Slot<T>` | the key to a `T` that a layer above provides: `ctx[slot]` |
 /// | `&T`, `&mut T` | what a layer above provides; in an endpoint only |
+/// | `#[cookie("name")] name: T` | a cookie's value, by its `FromStr`; a 400 where it is missing |
+/// | `#[cookie("name", json)] name: Option<T>` | a cookie's value as JSON, if there is one |
 ///
 /// A middleware without `next` is an endpoint. It may return its body: whatever `koa::Reply` is implemented for.
 ///
@@ -67,6 +70,31 @@ use proc_macro::TokenStream;
 #[proc_macro_attribute]
 pub fn middleware(options: TokenStream, item: TokenStream) -> TokenStream {
     middleware::expand(options.into(), item.into()).into()
+}
+
+/// Describes a cookie: its name, and how it is sent and protected.
+///
+/// ```ignore
+/// const THEME: Cookie = cookie!("theme", max_age = "30d", same_site = "lax", http_only = false);
+///
+/// ctx.cookies().set(THEME, "dark")?;
+/// let theme = ctx.cookies().get(THEME)?;
+/// ```
+///
+/// What is a literal is checked when compiling, by the rules of
+/// [RFC 6265bis](https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis-20): names, `__Host-` and
+/// `__Secure-` prefixes, ages of at most 400 days, attributes that contradict one another. Other expressions are checked
+/// when the cookie is set.
+///
+/// # Attributes
+///
+/// Each is a method of `koa::Cookie`: `max_age = "30d"` (or `"90m"`, `"1.5h"`, `"2w"`), `path = "/"`,
+/// `domain = "example.com"`, `secure`, `http_only`, `same_site = "strict" | "lax" | "none"`,
+/// `priority = "low" | "medium" | "high"`, `partitioned`, `remove_unpartitioned`, `signed`, `encrypt`, `overwrite`.
+/// Those without a value are true, and false with `= false`.
+#[proc_macro]
+pub fn cookie(tokens: TokenStream) -> TokenStream {
+    cookie::expand(tokens.into()).into()
 }
 
 /// Runs an `async fn main` on tokio's runtime, with a thread for each core.

@@ -4,6 +4,7 @@
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
+use syn::Path;
 
 use crate::options::Options;
 
@@ -26,14 +27,21 @@ macro_rules! table {
 
 table! {
     context => Context;
+    cookie => Cookie;
     middleware => Middleware;
     next => Next;
     provides => Provides;
     provides_mut => ProvidesMut;
+    priority => Priority;
     requires => Requires;
     result => Result;
+    same_site => SameSite;
     cancel_on_disconnect => __private::cancel_on_disconnect;
     connection => __private::connection;
+    optional_cookie => __private::optional_cookie;
+    required_cookie => __private::required_cookie;
+    from_json => __private::FromJson;
+    from_text => __private::FromText;
     declared => __private::Declared;
     lend => __private::lend;
     lend_mut => __private::lend_mut;
@@ -44,7 +52,12 @@ table! {
 
 impl Paths {
     pub(crate) fn new(options: &Options) -> Self {
-        let root = match &options.root {
+        Self::of(&options.root)
+    }
+
+    /// From where the crate is, if not at `::koa`.
+    pub(crate) fn of(root: &Option<Path>) -> Self {
+        let root = match root {
             Some(path) => path.to_token_stream(),
             None => quote!(::koa),
         };

@@ -113,6 +113,25 @@ fn endpoint_with_lends() {
 }
 
 #[test]
+fn endpoint_with_cookies() {
+    check(
+        "endpoint_with_cookies",
+        middleware::expand(
+            quote!(),
+            quote! {
+                async fn count(
+                    ctx: &mut Context,
+                    #[cookie("visits", signed = false)] visits: Option<u32>,
+                    #[cookie("prefs", encrypt, json)] prefs: Prefs,
+                ) -> Result {
+                    ctx.cookies().set("visits", visits.unwrap_or(0) + 1)
+                }
+            },
+        ),
+    );
+}
+
+#[test]
 fn middleware_generic() {
     check(
         "middleware_generic",

@@ -18,12 +18,12 @@ const LARGEST_ATTRIBUTE: usize = 1024;
 /// Refuses what the packages refuse, and in the own form what a browser would drop or misread. `value` is as it is sent.
 pub(super) fn check(form: Form, cookie: &Cookie, value: &str) -> Result {
     let name = cookie.name;
-    if name.is_empty() || !is_content(form, name) || name.contains([';', '=']) {
+    if name.is_empty() || !is_name(form, name) {
         return Err(refused(
             form,
             "argument name is invalid",
             name,
-            "a name is made of visible ASCII characters without `;` and `=`",
+            "a name is made of visible ASCII characters without `;`, `=`, `,` and `\"`",
         ));
     }
     if !is_content(form, value) || value.contains(';') {
@@ -136,6 +136,14 @@ fn of_form(form: Form, message: &'static str) -> &'static str {
         Form::Egg => message,
         Form::Own | Form::Koa => message.trim_start_matches("argument "),
     }
+}
+
+/// The packages take spaces, commas and quotes as well.
+fn is_name(form: Form, name: &str) -> bool {
+    let own = |c: char| matches!(c, '!'..='~') && c != ',' && c != '"';
+    is_content(form, name)
+        && !name.contains([';', '='])
+        && (form != Form::Own || name.chars().all(own))
 }
 
 /// What can stand in a header. Beyond ASCII only as the packages take it, up to U+00FF, which leaves as UTF-8.

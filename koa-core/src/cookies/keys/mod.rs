@@ -3,6 +3,8 @@
 mod egg;
 mod keygrip;
 mod seal;
+#[cfg(test)]
+mod tests;
 mod weak;
 
 use std::time::SystemTime;

@@ -7,6 +7,7 @@ use syn::token::Async;
 
 use super::Expansion;
 use crate::attributes::Attributes;
+use crate::cookie;
 use crate::item::Function;
 use crate::middleware::model::{Argument, Call, Kind, Returns};
 use crate::types::borrowed;
@@ -132,7 +133,9 @@ struct Work<'a> {
 impl Work<'_> {
     /// Whether the user's future is what `call` returns; a future of its own around it would cost depth.
     fn is_direct(&self) -> bool {
-        matches!(self.call.returns, Returns::Result) && !self.call.lends()
+        matches!(self.call.returns, Returns::Result)
+            && !self.call.lends()
+            && !self.call.reads_cookies()
     }
 
     fn future(&self) -> TokenStream {
@@ -158,6 +161,7 @@ impl Work<'_> {
         let at = Span::mixed_site();
         let lends = self.lends();
         let lend = lends.iter().map(|lend| lend.take(self));
+        let lend: Vec<_> = self.cookies().chain(lend).collect();
         let (returned, answer) = match &self.call.returns {
             Returns::Unit => (
                 TokenStream::new(),
@@ -197,9 +201,11 @@ impl Work<'_> {
             .call
             .arguments
             .iter()
-            .map(|argument| match &argument.kind {
+            .enumerate()
+            .map(|(index, argument)| match &argument.kind {
                 Kind::Context => quote_spanned!(at=> ctx),
                 Kind::Next { .. } => quote_spanned!(at=> next),
+                Kind::Cookie(_) => local(argument, index).into_token_stream(),
                 Kind::Slot(_) | Kind::Unknown => {
                     let slot = paths.slot(at);
                     quote_spanned!(at=> #slot())
@@ -211,6 +217,34 @@ impl Work<'_> {
             });
         let arguments = receiver.into_iter().chain(arguments);
         quote_spanned!(at=> #callee(#(#arguments),*))
+    }
+
+    /// The values of cookies, each read into a variable.
+    fn cookies(&self) -> impl Iterator<Item = TokenStream> {
+        let at = Span::mixed_site();
+        let arguments = self.call.arguments.iter().enumerate();
+        arguments.filter_map(move |(index, argument)| {
+            let Kind::Cookie(cookie) = &argument.kind else {
+                return None;
+            };
+            let described = cookie.described.as_ref()?;
+            let paths = &self.expansion.paths;
+            let value = &cookie.value;
+            let shown = value.span();
+            let read = if cookie.optional {
+                paths.optional_cookie(shown)
+            } else {
+                paths.required_cookie(shown)
+            };
+            let form = if described.has("json") {
+                paths.from_json(shown)
+            } else {
+                paths.from_text(shown)
+            };
+            let local = local(argument, index);
+            let described = cookie::cookie(described, paths);
+            Some(quote_spanned!(at=> let #local = #read::<#value, #form>(ctx, #described)?;))
+        })
     }
 
     /// What is taken out of the context, each once.
@@ -240,6 +274,7 @@ impl Work<'_> {
         let answered = matches!(self.call.returns, Returns::Reply(_));
         let used = self.call.has_context()
             || self.call.lends()
+            || self.call.reads_cookies()
             || answered
             || self.expansion.cancel_on_disconnect;
         if used {
