@@ -40,8 +40,8 @@ table! {
     connection => __private::connection;
     optional_cookie => __private::optional_cookie;
     required_cookie => __private::required_cookie;
-    from_json => __private::FromJson;
-    from_text => __private::FromText;
+    json_form => __private::FromJson;
+    text_form => __private::FromText;
     declared => __private::Declared;
     lend => __private::lend;
     lend_mut => __private::lend_mut;

@@ -237,9 +237,9 @@ impl Work<'_> {
                 paths.required_cookie(shown)
             };
             let form = if described.has("json") {
-                paths.from_json(shown)
+                paths.json_form(shown)
             } else {
-                paths.from_text(shown)
+                paths.text_form(shown)
             };
             let local = local(argument, index);
             let described = cookie::cookie(described, paths);
