@@ -104,6 +104,7 @@ mod reply;
 mod request;
 mod response;
 mod server;
+mod session;
 mod wiring;
 
 pub use app::{App, Application, Callback};
@@ -115,7 +116,7 @@ pub use cookies::{
 };
 pub use error::{Error, IntoStatus, Result};
 pub use http;
-pub use koa_macros::{cookie, main, middleware};
+pub use koa_macros::{cookie, main, middleware, session};
 pub use middleware::{Middleware, Next, ProvidesNothing};
 pub use negotiation::Names;
 pub use reply::Reply;
@@ -127,6 +128,13 @@ pub use response::{
     Outgoing, Response,
 };
 pub use server::{Address, Addresses, Server, Socket, cancel_on_disconnect};
+#[cfg(feature = "memory")]
+pub use session::store::MemoryStore;
+pub use session::store::{EggStore, FromEgg, Load, Save, SessionStore, Stored, Updated};
+pub use session::{
+    MaxAge, Session, SessionConfig, SessionData, SessionExpired, SessionInvalid, SessionMissed,
+    SessionStoreFailed, Sessions,
+};
 pub use url;
 pub use wiring::{Above, Asks, Nothing, Provides, ProvidesMut, Provision, Requires, Shared, Slot};
 

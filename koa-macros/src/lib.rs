@@ -12,6 +12,7 @@ mod middleware;
 mod names;
 mod options;
 mod paths;
+mod session;
 #[cfg(test)]
 mod snapshots;
 mod types;
@@ -70,6 +71,43 @@ use proc_macro::TokenStream;
 #[proc_macro_attribute]
 pub fn middleware(options: TokenStream, item: TokenStream) -> TokenStream {
     middleware::expand(options.into(), item.into()).into()
+}
+
+/// Makes a session of a struct, whose fields the compiler checks.
+///
+/// ```ignore
+/// #[session(max_age = "1d", renew)]
+/// pub struct UserSession {
+///     pub user: Option<String>,
+///     pub visits: u32,
+/// }
+///
+/// App::new().keys(keys).with(UserSession::middleware())
+/// ```
+///
+/// Layers below take it as `&UserSession`, `&mut UserSession`, `Slot<UserSession>`, or, for what can be done with the whole
+/// of it, as `&mut Session<UserSession>`. What a field needs to be written and read is serde's; `#[serde(..)]` attributes
+/// work as always. A field that is added is its default in the sessions of before; one that is removed is forgotten; one
+/// that is renamed keeps its values with `#[serde(alias = "old_name")]`.
+///
+/// # Options
+///
+/// - `key = "EGG_SESS"`: the cookie's name.
+/// - `max_age = "1d"`: how long it lives from when it was last saved: `"30m"`, `"1.5h"`, `"2w"`, or `"session"`, until the
+///   browser is closed.
+/// - `absolute = "30d"`: how long it lives from when it began, whatever prolongs it.
+/// - `renew`: its life begins anew when it is used and more than half of it is over. `rolling`: whenever it is used.
+/// - `encrypt` (the default), `signed`, `http_only`, `secure`, `same_site`, `domain`, `path`, `partitioned`, `priority`,
+///   `overwrite`: those of the cookie, as `cookie!` takes them.
+/// - `store = expr`: where it is kept, if not in the cookie. `prefix = "sess:"`: what stands before the ids there.
+///   `external_key = (get, set)`: where the id comes from and goes to, in place of the cookie.
+/// - `valid = function`, `before_save = function`: `fn(&Context, &UserSession) -> bool`, `fn(&Context, &mut UserSession)`.
+/// - `auto_commit = false`: it is saved where the program says so.
+/// - `compat = "koa"`, `compat = "egg"`: it is written and read as koa-session or egg-session does, with their defaults.
+/// - `crate = "path"`: where the `koa` crate is, if not at `::koa`.
+#[proc_macro_attribute]
+pub fn session(options: TokenStream, item: TokenStream) -> TokenStream {
+    session::expand(options.into(), item.into()).into()
 }
 
 /// Describes a cookie: its name, and how it is sent and protected.

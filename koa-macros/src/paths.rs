@@ -26,8 +26,10 @@ macro_rules! table {
 }
 
 table! {
+    compat => Compat;
     context => Context;
     cookie => Cookie;
+    max_age => MaxAge;
     middleware => Middleware;
     next => Next;
     provides => Provides;
@@ -36,8 +38,13 @@ table! {
     requires => Requires;
     result => Result;
     same_site => SameSite;
+    session_config => SessionConfig;
+    session_data => SessionData;
+    sessions => Sessions;
     cancel_on_disconnect => __private::cancel_on_disconnect;
     connection => __private::connection;
+    open => __private::open;
+    opened => __private::opened;
     optional_cookie => __private::optional_cookie;
     required_cookie => __private::required_cookie;
     json_form => __private::FromJson;
@@ -47,6 +54,7 @@ table! {
     lend_mut => __private::lend_mut;
     main => __private::main;
     reply => __private::reply;
+    serde => __private::serde;
     slot => __private::slot;
 }
 

@@ -10,7 +10,7 @@ const LONGEST: u64 = 400 * 24 * 60 * 60 * 1000;
 const LARGEST: usize = 4096;
 const LARGEST_ATTRIBUTE: usize = 1024;
 
-pub(super) fn check(described: &Described, errors: &mut Errors) {
+pub(crate) fn check(described: &Described, errors: &mut Errors) {
     name(described, errors);
     lasting(described, errors);
     places(described, errors);

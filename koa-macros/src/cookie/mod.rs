@@ -4,7 +4,7 @@
 //! `koa::Cookie`.
 
 pub(crate) mod age;
-mod check;
+pub(crate) mod check;
 mod expand;
 pub(crate) mod model;
 
@@ -15,7 +15,7 @@ use crate::errors::Errors;
 use crate::paths::Paths;
 use model::Described;
 
-pub(crate) use expand::cookie;
+pub(crate) use expand::{cookie, method};
 
 /// What `cookie!(..)` becomes.
 pub(crate) fn expand(tokens: TokenStream) -> TokenStream {

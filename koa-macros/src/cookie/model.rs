@@ -4,6 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
+use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::{Expr, ExprLit, Lit, LitStr, Path, Token};
 
@@ -40,6 +41,8 @@ pub(crate) enum Value {
     Flag(bool),
     /// Milliseconds.
     Age(u64),
+    /// `"session"`.
+    Session,
     Text(String),
     /// A variant of an enum: the type's name and its own.
     Variant(&'static str, &'static str),
@@ -48,15 +51,22 @@ pub(crate) enum Value {
 
 /// What kind of value an attribute takes.
 #[derive(Clone, Copy)]
-enum Kind {
+pub(crate) enum Kind {
     Flag,
     Age,
+    /// An age, or `"session"`.
+    Life,
     Text,
     OneOf(&'static str, &'static [(&'static str, &'static str)]),
+    /// Any expression.
+    Code,
 }
 
+/// Names of attributes, and what each takes.
+pub(crate) type Table = [(&'static str, Kind)];
+
 /// The attributes, as the methods of `koa::Cookie` are called.
-const ATTRIBUTES: [(&str, Kind); 12] = [
+pub(crate) const ATTRIBUTES: &Table = &[
     ("max_age", Kind::Age),
     ("path", Kind::Text),
     ("domain", Kind::Text),
@@ -138,9 +148,35 @@ impl Described {
             root: None,
         };
         for one in given {
-            described.take(one, macro_name, flags, errors);
+            described.take(one, macro_name, &[ATTRIBUTES], flags, errors);
         }
         Some(described)
+    }
+
+    /// Reads `attribute, attribute = value`, of what is in the tables; `name` is the cookie's unless `key` says another.
+    pub(crate) fn parse_named(
+        tokens: TokenStream,
+        macro_name: &str,
+        name: &str,
+        tables: &[&Table],
+        errors: &mut Errors,
+    ) -> Self {
+        let mut described = Self {
+            name: Text::Known(LitStr::new(name, Span::call_site())),
+            attributes: Vec::new(),
+            flags: Vec::new(),
+            root: None,
+        };
+        let parser = Punctuated::<Given, Token![,]>::parse_terminated;
+        match parser.parse2(tokens) {
+            Ok(all) => {
+                for one in all {
+                    described.take(one, macro_name, tables, &[], errors);
+                }
+            }
+            Err(error) => errors.add(error),
+        }
+        described
     }
 
     /// One without what is wrong, for the code beside an error.
@@ -151,6 +187,10 @@ impl Described {
             flags: Vec::new(),
             root: other.root.clone(),
         }
+    }
+
+    pub(crate) fn rename(&mut self, name: &str) {
+        self.name = Text::Known(LitStr::new(name, Span::call_site()));
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&Attribute> {
@@ -175,6 +215,7 @@ impl Described {
         &mut self,
         given: Given,
         macro_name: &str,
+        tables: &[&Table],
         flags: &[&'static str],
         errors: &mut Errors,
     ) {
@@ -195,8 +236,9 @@ impl Described {
             }
             return;
         }
-        let Some((_, kind)) = ATTRIBUTES.iter().find(|(known, _)| *known == text) else {
-            let known = ATTRIBUTES.iter().map(|(known, _)| *known);
+        let mut table = tables.iter().copied().flatten();
+        let Some((_, kind)) = table.find(|(known, _)| *known == text) else {
+            let known = tables.iter().copied().flatten().map(|(known, _)| *known);
             let known: Vec<_> = known.chain(flags.iter().copied()).collect();
             errors.push(&name, unknown_option(&text, macro_name, &known));
             return;
@@ -206,6 +248,9 @@ impl Described {
             return;
         }
         let span = value.as_ref().map_or(name.span(), Spanned::span);
+        if let ("key", Some(name)) = (text.as_str(), value.clone()) {
+            self.name = Text::of(name, errors).unwrap_or_else(|| Self::stand_in(self).name);
+        }
         match kind.value(&text, value) {
             Ok(value) => self.attributes.push(Attribute {
                 name: name.unraw(),
@@ -258,6 +303,11 @@ impl Kind {
             return Ok(Value::Unknown(Box::new(value)));
         };
         match (self, lit) {
+            (Self::Code, _) => Ok(Value::Unknown(Box::new(value))),
+            (Self::Life, Lit::Str(text)) if text.value() == "session" => Ok(Value::Session),
+            (Self::Life, Lit::Str(text)) => age::parse(&text.value())
+                .map(Value::Age)
+                .map_err(|error| format!("{error}, or `\"session\"`: until the browser is closed")),
             (Self::Flag, Lit::Bool(flag)) => Ok(Value::Flag(flag.value)),
             (Self::Age, Lit::Str(text)) => age::parse(&text.value()).map(Value::Age),
             (Self::Text, Lit::Str(text)) => Ok(Value::Text(text.value())),
@@ -279,6 +329,11 @@ impl Kind {
         match self {
             Self::Flag => format!("`{name}`, or `{name} = false`"),
             Self::Age => format!("`{name} = \"30d\"`; {}", age::FORMS),
+            Self::Life => format!(
+                "`{name} = \"1d\"`, or `{name} = \"session\"`; {}",
+                age::FORMS
+            ),
+            Self::Code => format!("`{name} = ..`"),
             Self::Text => format!("`{name} = \"..\"`"),
             Self::OneOf(_, variants) => {
                 let forms = variants

@@ -150,6 +150,15 @@ impl Call {
         self.kinds().any(|kind| matches!(kind, Kind::Cookie(_)))
     }
 
+    /// What there are slots for.
+    pub(crate) fn slots(&self) -> Vec<&Type> {
+        let slots = self.kinds().filter_map(|kind| match kind {
+            Kind::Slot(wanted) => Some(wanted),
+            _ => None,
+        });
+        slots.collect()
+    }
+
     fn kinds(&self) -> impl Iterator<Item = &Kind> {
         self.arguments.iter().map(|argument| &argument.kind)
     }

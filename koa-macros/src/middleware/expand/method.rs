@@ -142,8 +142,14 @@ impl Work<'_> {
         let at = Span::mixed_site();
         let paths = &self.expansion.paths;
         let invocation = self.invocation();
+        let slots = self.call.slots();
         let future = if self.is_direct() {
-            invocation
+            if slots.is_empty() {
+                invocation
+            } else {
+                let opened = paths.opened(at);
+                quote_spanned!(at=> #opened::<(#(#slots,)*), _>(ctx, move |ctx| #invocation))
+            }
         } else {
             let adapted = self.adapted(&invocation);
             quote_spanned!(at=> async move { #adapted })
@@ -161,7 +167,12 @@ impl Work<'_> {
         let at = Span::mixed_site();
         let lends = self.lends();
         let lend = lends.iter().map(|lend| lend.take(self));
-        let lend: Vec<_> = self.cookies().chain(lend).collect();
+        let slots = self.call.slots();
+        let open = (!slots.is_empty()).then(|| {
+            let open = self.expansion.paths.open(at);
+            quote_spanned!(at=> #open::<(#(#slots,)*)>(ctx).await?;)
+        });
+        let lend: Vec<_> = open.into_iter().chain(self.cookies()).chain(lend).collect();
         let (returned, answer) = match &self.call.returns {
             Returns::Unit => (
                 TokenStream::new(),
@@ -275,6 +286,7 @@ impl Work<'_> {
         let used = self.call.has_context()
             || self.call.lends()
             || self.call.reads_cookies()
+            || !self.call.slots().is_empty()
             || answered
             || self.expansion.cancel_on_disconnect;
         if used {
@@ -313,7 +325,7 @@ impl Lend<'_> {
             (paths.lend(at), quote_spanned!(at=> parts))
         };
         quote_spanned! {at=>
-            let mut #local = #lend::<#wanted>(ctx)?;
+            let mut #local = #lend::<#wanted>(ctx).await?;
             let (ctx, #local) = #local.#parts();
         }
     }
