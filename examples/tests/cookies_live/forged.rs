@@ -85,7 +85,7 @@ fn egg_and_its_form() {
     let ours = Side::ours(|app| app.keys(KEYS).cookies(settings));
     signatures(&ours, &node);
 
-    let Some(stranger) = Side::node(&["egg-cookies", "another key"]) else {
+    let Some(stranger) = Side::node(&["egg-cookies", "another-key"]) else {
         return;
     };
     let query = "name=user&encrypt=true";
@@ -113,7 +113,7 @@ fn sealed_cookies() {
     let ours = Side::ours(|app| app.keys(KEYS));
     let settings = CookieSettings::new().accept(Compat::Egg);
     let moved = Side::ours(|app| app.keys(KEYS).cookies(settings));
-    let stranger = Side::ours(|app| app.keys("another key"));
+    let stranger = Side::ours(|app| app.keys("another-key"));
     let set = "name=user&value=ada&encrypt=true";
     let sealed = Jar::set_by(&ours, set);
     let text = sealed.get("user").unwrap().to_owned();

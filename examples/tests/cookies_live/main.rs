@@ -24,3 +24,5 @@ mod forged;
 mod moved;
 mod rotated;
 mod signed;
+
+mod browser;

@@ -126,7 +126,7 @@ fn other_keys_and_algorithms_do_not_count() {
     let sides = [
         Side::node(&["koa", KEYS]),
         Side::node(&["koa", KEYS, "sha256"]),
-        Side::node(&["koa", "another key"]),
+        Side::node(&["koa", "another-key"]),
     ];
     let [Some(sha1), Some(sha256), Some(other)] = sides else {
         return;

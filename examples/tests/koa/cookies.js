@@ -1,17 +1,15 @@
 'use strict'
 
-// `node cookies.js koa|cookies|egg-cookies keys [algorithm]`: an app with the cookies of one of the packages. The keys have
-// commas between them. It prints the port that it listens on.
+// Apps with the cookies of each package, for their keys and the algorithm that they sign with.
 //
 // `/set?name=..&value=..`, `/get?name=..` and `/remove?name=..` do as they say, with the other parameters as options.
 
-const http = require('http')
 const Cookies = require('cookies')
 const EggCookies = require('egg-cookies')
 const Keygrip = require('keygrip')
 const Koa = require('koa')
 
-const packages = {
+module.exports = {
   koa (keys, algorithm) {
     return koa(algorithm ? new Keygrip(keys, algorithm) : keys, ctx => ctx.cookies)
   },
@@ -64,7 +62,3 @@ function typed (text) {
     return text
   }
 }
-
-const [name, keys, algorithm] = process.argv.slice(2)
-const server = http.createServer(packages[name](keys.split(','), algorithm))
-server.listen(0, '127.0.0.1', () => console.log(server.address().port))

@@ -1,7 +1,9 @@
 //! What the tests take from npm: Koa, its cookies and Egg's, and what drives a browser.
+#![allow(dead_code, reason = "each test uses a part of it")]
 
+use std::io::{self, Write};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 
 /// The folder of the packages, installed there if they are not yet. Without Node and npm there is none, and it is said;
@@ -17,11 +19,26 @@ pub(crate) fn not_tested(what: &str, why: &str) {
         std::env::var_os("CI").is_none(),
         "{what} cannot be tested: {why}"
     );
-    eprintln!("NOT TESTED: {what}, because {why}");
+    // Not `eprintln!`, which is heard of where a test fails only.
+    let _ = writeln!(io::stderr(), "NOT TESTED: {what}, because {why}");
+}
+
+/// To start a script that stands beside the packages, and that ends with its input.
+pub(crate) fn script(name: &str) -> Option<Command> {
+    let mut node = Command::new("node");
+    node.arg(name)
+        .current_dir(packages()?)
+        .stdin(Stdio::piped());
+    Some(node)
 }
 
 fn install() -> Option<&'static Path> {
     let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/koa"));
+    let what = "what Koa itself does";
+    if let Err(error) = Command::new("node").arg("--version").output() {
+        not_tested(what, &format!("Node cannot be started: {error}"));
+        return None;
+    }
     if is_installed(folder) {
         return Some(folder);
     }
@@ -32,10 +49,7 @@ fn install() -> Option<&'static Path> {
     match installed {
         Ok(status) if status.success() => Some(folder),
         outcome => {
-            not_tested(
-                "what Koa itself does",
-                &format!("it cannot be installed from npm ({outcome:?})"),
-            );
+            not_tested(what, &format!("npm cannot install it: {outcome:?}"));
             None
         }
     }
