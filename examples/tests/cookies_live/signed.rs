@@ -10,7 +10,7 @@ const KEYS: &str = "3q2+7wPVbVwTlZ1mYlNrFg==,b2xkIGtleSB0aGF0IGlzIGxvbmc=";
 /// What cookies say, as a query says it.
 const VALUES: [(&str, &str); 5] = [
     ("ada", "ada"),
-    ("a%20b%09c", "a b\tc"),
+    ("a%20b%22c%22", "a b\"c\""),
     ("x%3D1%2Cy%3D2", "x=1,y=2"),
     ("%257B%2522id%2522%253A7%257D", "%7B%22id%22%3A7%7D"),
     (

@@ -70,6 +70,11 @@ const commands = {
     return text(await handle.asElement().contentFrame())
   },
 
+  // By a script of the page that is open.
+  fetch ({ page }, url) {
+    return page.evaluate(url => fetch(url).then(answer => answer.text()), url)
+  },
+
   // What scripts see.
   script ({ page }) {
     return page.evaluate(() => document.cookie)

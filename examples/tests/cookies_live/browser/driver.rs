@@ -83,6 +83,11 @@ impl Browser {
         self.text("frame", url)
     }
 
+    /// Has a script of the page that is open ask for an address.
+    pub(super) fn fetch(&mut self, url: &str) -> String {
+        self.text("fetch", url)
+    }
+
     /// The cookies that scripts of the page see.
     pub(super) fn script(&mut self) -> String {
         self.text("script", "")

@@ -6,6 +6,7 @@ mod embedded;
 mod expiry;
 mod hidden;
 mod removed;
+mod returned;
 mod same_site;
 mod secure;
 
