@@ -196,38 +196,3 @@ fn is_domain(form: Form, domain: &str) -> bool {
             && bytes.last() != Some(&b'-')
     })
 }
-
-#[cfg(test)]
-mod tests {
-    use super::check;
-    use crate::cookies::Cookie;
-    use crate::cookies::settings::Form;
-
-    #[test]
-    fn what_browsers_would_misread_is_refused_unless_it_is_as_the_packages_write_it() {
-        let misread = [
-            (Cookie::new("a b"), ""),
-            (Cookie::new(" a"), ""),
-            (Cookie::new("a\tb"), ""),
-            (Cookie::new("a"), " b"),
-            (Cookie::new("a"), "b "),
-            (Cookie::new("a"), "b\tc"),
-            (Cookie::new("a"), "\"b\""),
-            (Cookie::new("a").path("b"), ""),
-            (Cookie::new("a").path("/b "), ""),
-        ];
-        for (cookie, value) in misread {
-            assert!(check(Form::Own, &cookie, value).is_err(), "{cookie:?}");
-            for form in [Form::Koa, Form::Egg] {
-                assert!(check(form, &cookie, value).is_ok(), "{cookie:?}");
-            }
-        }
-        for (cookie, value) in [
-            (Cookie::new("a%b"), "b c=\"d\""),
-            (Cookie::new("a").path(""), ","),
-            (Cookie::new("a").path("/b c"), ""),
-        ] {
-            assert!(check(Form::Own, &cookie, value).is_ok(), "{cookie:?}");
-        }
-    }
-}
