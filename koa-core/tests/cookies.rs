@@ -322,7 +322,7 @@ fn refused(cookie: Cookie<'static>, value: &'static str, tls: bool) -> String {
 #[test]
 fn what_browsers_drop_or_misread_is_refused() {
     const LONG: &str = {
-        const BYTES: [u8; 4096] = [b'x'; 4096];
+        const BYTES: [u8; 4096] = [b'/'; 4096];
         match std::str::from_utf8(&BYTES) {
             Ok(text) => text,
             Err(_) => panic!(),
@@ -346,6 +346,12 @@ fn what_browsers_drop_or_misread_is_refused() {
         ),
         (named("a"), "\u{0}", false, "argument value is invalid"),
         (named("a"), "é", false, "argument value is invalid"),
+        (named("a"), " v", false, "argument value is invalid"),
+        (named("a"), "v ", false, "argument value is invalid"),
+        (named("a"), "v\tw", false, "argument value is invalid"),
+        (named("a"), "\"v\"", false, "argument value is invalid"),
+        (named("a").path("a"), "v", false, "option path is invalid"),
+        (named("a").path("/a "), "v", false, "option path is invalid"),
         (named("a").path("/;"), "v", false, "option path is invalid"),
         (named("a").path("/\n"), "v", false, "option path is invalid"),
         (
@@ -421,6 +427,7 @@ fn what_browsers_drop_or_misread_is_refused() {
         (named("__Secure-a").domain("example.com"), "v", true),
         (named("a").max_age(days(400)), "v", false),
         (named("a").encrypt(true), "é; \r\n", false),
+        (named("a").path(""), "v w=\"x\",", false),
         (named("a").same_site(SameSite::None), "v", false),
     ] {
         assert_eq!(refused(cookie, value, tls), "", "{cookie:?}");

@@ -87,6 +87,12 @@ fn places(described: &Described, errors: &mut Errors) {
             format!("a {name} of more than 1024 bytes is dropped by browsers")
         } else if name == "path" && !text.bytes().all(|b| matches!(b, b' '..=b':' | b'='..=b'~')) {
             "a path is ASCII without `;`, `<` and control characters".to_owned()
+        } else if name == "path" && !text.is_empty() && !text.starts_with('/') {
+            format!(
+                "browsers take no path that does not begin with `/`: write `path = \"/{text}\"`"
+            )
+        } else if name == "path" && text.ends_with(' ') {
+            "browsers leave out a space at the end of a path".to_owned()
         } else if name == "domain" && !is_domain(text) {
             format!("`{text}` is no domain: write `domain = \"example.com\"`")
         } else {

@@ -117,6 +117,14 @@ fn refuses_what_they_drop() {
                 "`a_b.example` is no domain: write `domain = \"example.com\"`",
             ],
         ),
+        (
+            quote!("a", path = "b"),
+            &["browsers take no path that does not begin with `/`: write `path = \"/b\"`"],
+        ),
+        (
+            quote!("a", path = "/b "),
+            &["browsers leave out a space at the end of a path"],
+        ),
         (quote!("a", secure, secure), &["`secure` is given twice"]),
         (quote!("a", json = 1), &["`json` takes no value"]),
     ] {
