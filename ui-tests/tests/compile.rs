@@ -20,6 +20,11 @@ fn cookie() {
     run("cookie");
 }
 
+#[test]
+fn session() {
+    run("session");
+}
+
 fn run(folder: &str) {
     let cases = trybuild::TestCases::new();
     cases.pass(format!("tests/{folder}/pass/*.rs"));

@@ -6,7 +6,7 @@ use syn::Type;
 use crate::errors::Errors;
 use crate::middleware::model::{Argument, Call, Kind};
 use crate::names::Names;
-use crate::types::{borrowed, is_named, last_segment, peel, text};
+use crate::types::{borrowed, is_named, last_segment, only_argument, peel, text};
 
 pub(super) fn check(call: &Call, errors: &mut Errors) {
     for (at, argument) in call.arguments.iter().enumerate() {
@@ -191,8 +191,10 @@ fn with(argument: &Argument, earlier: &[Argument], errors: &mut Errors) {
 
 /// Whether the two cannot be had at once.
 fn conflict(one: &Kind, other: &Kind) -> bool {
-    let same =
-        |a: &Type, b: &Type| a.to_token_stream().to_string() == b.to_token_stream().to_string();
+    let same = |a: &Type, b: &Type| {
+        let (a, b) = (held(a), held(b));
+        a.to_token_stream().to_string() == b.to_token_stream().to_string()
+    };
     match (one, other) {
         (Kind::Context, Kind::Context) | (Kind::Next { .. }, Kind::Next { .. }) => true,
         (Kind::Mut(a), Kind::Mut(b) | Kind::Shared(b) | Kind::Slot(b))
@@ -200,6 +202,12 @@ fn conflict(one: &Kind, other: &Kind) -> bool {
         | (Kind::Slot(a), Kind::Mut(b) | Kind::Shared(b)) => same(a, b),
         _ => false,
     }
+}
+
+/// What a `Session<T>` holds is its `T`.
+fn held(ty: &Type) -> &Type {
+    let session = last_segment(ty).filter(|last| last.ident == "Session");
+    session.and_then(only_argument).unwrap_or(ty)
 }
 
 /// The name of the argument, or one that it might have.
