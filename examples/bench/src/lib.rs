@@ -5,9 +5,12 @@
 //! | `/` | `Hello World` |
 //! | `/json` | `{"message":"Hello, World!"}`, serialised for each request |
 //! | `/cookie` | one more than the signed cookie `visits` says, which is set to it |
+//! | `/session` | one more than the session says, which is kept in an encrypted cookie |
+//! | `/session-mem` | the same with the session in memory |
 //! | `/onion/{n}`, n = 0, 1, 5, 10, 20 | n, as counted by n layers in the request's state, before and after `next` |
 //! | `/onion-alt/{n}` | n, behind n layers that do nothing |
 
+use koa::MemoryStore;
 use koa::prelude::*;
 
 /// Serves on 127.0.0.1.
@@ -38,6 +41,8 @@ pub async fn serve(port: u16) -> Result {
     };
     App::new()
         .keys(["a key of the benchmarks, which is no secret"])
+        .with(InCookie::middleware())
+        .with(InMemory::middleware().store(MemoryStore::new()))
         .with(plain)
         .with(counting)
         .with(empty)
@@ -57,6 +62,16 @@ macro_rules! five {
 }
 use five;
 
+#[session(key = "session")]
+struct InCookie {
+    visits: u64,
+}
+
+#[session(key = "session-mem")]
+struct InMemory {
+    visits: u64,
+}
+
 #[derive(serde::Serialize)]
 struct Message {
     message: &'static str,
@@ -70,6 +85,18 @@ async fn plain(ctx: &mut Context, next: impl Next) -> Result {
             let visits: u64 = visits.and_then(|visits| visits.parse().ok()).unwrap_or(0);
             ctx.cookies().set("visits", visits + 1)?;
             ctx.set_body((visits + 1).to_string());
+        }
+        "/session" => {
+            let session = ctx.session::<InCookie>().await?;
+            session.visits += 1;
+            let visits = session.visits.to_string();
+            ctx.set_body(visits);
+        }
+        "/session-mem" => {
+            let session = ctx.session::<InMemory>().await?;
+            session.visits += 1;
+            let visits = session.visits.to_string();
+            ctx.set_body(visits);
         }
         "/" => ctx.set_body("Hello World"),
         "/json" => ctx.set_body(Json(Message {

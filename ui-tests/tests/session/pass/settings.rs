@@ -87,12 +87,12 @@ async fn count(ctx: &mut Context, plain: Slot<Plain>, own: Slot<Own>, next: impl
 }
 
 #[middleware]
-async fn whole(ctx: &mut Context, session: &mut Session<Plain>) -> Result<bool> {
+async fn whole(ctx: &mut Context, session: &mut Session<Plain>) -> Result<String> {
     session.user = None;
     session.set_max_age(Duration::from_secs(1));
     session.regenerate(ctx).await?;
     session.destroy();
-    Ok(session.is_new())
+    Ok(session.is_new().to_string())
 }
 
 #[middleware]
