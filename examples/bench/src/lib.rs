@@ -41,9 +41,17 @@ pub async fn serve(port: u16) -> Result {
     };
     App::new()
         .keys(["a key of the benchmarks, which is no secret"])
-        .with(InCookie::middleware())
-        .with(InMemory::middleware().store(MemoryStore::new()))
         .with(plain)
+        .mount(
+            "/session",
+            Stack::new().with(InCookie::middleware()).with(in_cookie),
+        )
+        .mount(
+            "/session-mem",
+            Stack::new()
+                .with(InMemory::middleware().store(MemoryStore::new()))
+                .with(in_memory),
+        )
         .with(counting)
         .with(empty)
         .listen(("127.0.0.1", port))
@@ -72,6 +80,18 @@ struct InMemory {
     visits: u64,
 }
 
+#[middleware]
+async fn in_cookie(session: &mut InCookie) -> String {
+    session.visits += 1;
+    session.visits.to_string()
+}
+
+#[middleware]
+async fn in_memory(session: &mut InMemory) -> String {
+    session.visits += 1;
+    session.visits.to_string()
+}
+
 #[derive(serde::Serialize)]
 struct Message {
     message: &'static str,
@@ -85,18 +105,6 @@ async fn plain(ctx: &mut Context, next: impl Next) -> Result {
             let visits: u64 = visits.and_then(|visits| visits.parse().ok()).unwrap_or(0);
             ctx.cookies().set("visits", visits + 1)?;
             ctx.set_body((visits + 1).to_string());
-        }
-        "/session" => {
-            let session = ctx.session::<InCookie>().await?;
-            session.visits += 1;
-            let visits = session.visits.to_string();
-            ctx.set_body(visits);
-        }
-        "/session-mem" => {
-            let session = ctx.session::<InMemory>().await?;
-            session.visits += 1;
-            let visits = session.visits.to_string();
-            ctx.set_body(visits);
         }
         "/" => ctx.set_body("Hello World"),
         "/json" => ctx.set_body(Json(Message {
