@@ -115,7 +115,11 @@ pub use response::{
     Aborted, Attachment, Body, IntoDate, IntoFields, IntoHeaderValue, IntoHeaderValues, Json,
     Outgoing, Response,
 };
-pub use server::{Address, Addresses, Server, Socket, cancel_on_disconnect};
+#[cfg(feature = "tls")]
+pub use server::Tls;
+pub use server::{
+    Address, Addresses, Exceeded, Limit, Server, Socket, cancel_on_disconnect, shutdown_signal,
+};
 pub use url;
 pub use wiring::{Above, Asks, Nothing, Provides, ProvidesMut, Provision, Requires, Shared, Slot};
 

@@ -265,17 +265,22 @@ impl<C: Onion, List, Depth> App<C, List, Depth> {
         Server::bind(self.callback(), addresses).await
     }
 
-    /// Binds the addresses and serves, until the future is dropped. Koa's `app.listen`:
-    /// <https://koajs.com/#app-listen>.
+    /// Binds the addresses and serves, until the process is told to end (SIGTERM, SIGINT): then it finishes what is in
+    /// flight, as [`Server::shutdown_on`] says, and returns. Koa's `app.listen`: <https://koajs.com/#app-listen>.
     ///
     /// An address is a port (`3000`, on all interfaces), text (`"127.0.0.1:3000"`, `"localhost:3000"`, `":3000"`),
-    /// a [`SocketAddr`](std::net::SocketAddr), a pair of host and port, or several of these in an array or a `Vec`.
+    /// a [`SocketAddr`](std::net::SocketAddr), a pair of host and port, an [`Address`](crate::Address) with options of
+    /// its own (a Unix socket, TLS), or several of these in an array or a `Vec`.
     ///
     /// # Errors
     ///
     /// An address that cannot be read, resolved or bound.
     pub async fn listen(self, addresses: impl Addresses) -> Result {
-        self.bind(addresses).await?.run().await
+        self.bind(addresses)
+            .await?
+            .shutdown_on_signals()
+            .run()
+            .await
     }
 }
 
@@ -344,6 +349,16 @@ impl<C: Onion> Callback<C> {
     + 'static {
         let chain = Arc::clone(&self.chain);
         service_fn(move |request| handle(Arc::clone(&chain), Arc::clone(&connection), request))
+    }
+
+    /// What becomes of one request, for one of several on a connection.
+    #[cfg(feature = "http2")]
+    pub(crate) fn handle_on(
+        &self,
+        connection: Arc<Connection>,
+        request: http::Request<Incoming>,
+    ) -> impl Future<Output = Result<http::Response<Outgoing>, Infallible>> + Send + 'static {
+        handle(Arc::clone(&self.chain), connection, request)
     }
 
     pub(crate) fn application(&self) -> &Arc<Application> {

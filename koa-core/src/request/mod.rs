@@ -19,6 +19,7 @@ mod typed;
 mod url;
 
 use std::fmt;
+use std::future::Future;
 use std::sync::Arc;
 
 use http::request::Parts;
@@ -121,6 +122,19 @@ impl Request {
     /// ```
     pub fn upgrade(&mut self) -> Option<OnUpgrade> {
         self.head.extensions.remove()
+    }
+
+    /// Ready when the server begins to shut down, for what lasts longer than a request should: an upgraded connection,
+    /// a stream of events. Under a server of one's own it never is.
+    pub fn closing(&self) -> impl Future<Output = ()> + Send + 'static {
+        let closing = self.connection.closing();
+        async move {
+            match closing {
+                // Without its sender the server is gone.
+                Some(mut closing) => drop(closing.wait_for(|closing| *closing).await),
+                None => std::future::pending().await,
+            }
+        }
     }
 
     /// The method. <https://koajs.com/#request-method>

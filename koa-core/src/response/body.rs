@@ -419,15 +419,21 @@ impl http_body::Body for Outgoing {
         self: Pin<&mut Self>,
         cx: &mut TaskContext<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        match self.project().repr {
+        let this = self.project();
+        match this.repr {
             Wire::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
             // hyper copies what it is given behind the head, to write both at once: a large body goes in parts, so that
             // it is never there twice.
             Wire::Whole(bytes) if bytes.len() > PART => {
+                this.in_flight.hands_over(true);
                 Poll::Ready(Some(Ok(Frame::data(bytes.split_to(PART)))))
             }
             Wire::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
-            Wire::Stream(stream) => stream.poll_frame(cx),
+            Wire::Stream(stream) => {
+                let frame = stream.poll_frame(cx);
+                this.in_flight.hands_over(frame.is_ready());
+                frame
+            }
         }
     }
 
