@@ -167,6 +167,11 @@ impl Client {
         }
     }
 
+    /// What has come and was not read yet.
+    pub(crate) fn take(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.buffer)
+    }
+
     /// Reads to the end of the connection, and gives what came.
     pub(crate) fn rest(&mut self) -> Vec<u8> {
         while self.fill() {}
