@@ -97,6 +97,8 @@ mod reply;
 mod request;
 mod response;
 mod server;
+#[cfg(feature = "tower")]
+pub mod tower;
 mod wiring;
 
 pub use app::{App, Application, Callback};

@@ -20,6 +20,7 @@ use crate::chain::{Deeper, Grown, Holds, Identity, Inside, Mount, Onion, Shallow
 use crate::context::Context;
 use crate::error::Error;
 use crate::middleware::{Done, Middleware};
+use crate::request::Carried;
 use crate::response::Outgoing;
 use crate::response::respond::{Ending, conclude, conclude_stream, send};
 use crate::server::{Addresses, Connection, Server, Socket};
@@ -352,12 +353,12 @@ impl<C: Onion> Callback<C> {
     }
 
     /// What becomes of one request, for one of several on a connection.
-    #[cfg(feature = "http2")]
-    pub(crate) fn handle_on(
+    #[cfg(any(feature = "http2", feature = "tower"))]
+    pub(crate) fn handle_on<B: Into<Carried> + Send + 'static>(
         &self,
         connection: Arc<Connection>,
-        request: http::Request<Incoming>,
-    ) -> impl Future<Output = Result<http::Response<Outgoing>, Infallible>> + Send + 'static {
+        request: http::Request<B>,
+    ) -> impl Future<Output = Result<http::Response<Outgoing>, Infallible>> + Send + use<C, B> {
         handle(Arc::clone(&self.chain), connection, request)
     }
 
@@ -385,7 +386,7 @@ impl<C> fmt::Debug for Callback<C> {
 async fn handle<C: Onion>(
     chain: Arc<C>,
     connection: Arc<Connection>,
-    request: http::Request<Incoming>,
+    request: http::Request<impl Into<Carried>>,
 ) -> Result<http::Response<Outgoing>, Infallible> {
     connection.begin_request();
     let mut ctx = Context::new(request, connection);

@@ -7,7 +7,7 @@ use std::task::{Context as TaskContext, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
-use http_body::{Body as _, Frame};
+use http_body::{Body as _, Frame, SizeHint};
 use hyper::body::Incoming;
 use serde::de::DeserializeOwned;
 
@@ -271,6 +271,46 @@ impl<'a> UpTo<'a> {
     }
 }
 
+/// Where the body of a request comes from.
+pub(crate) enum Carried {
+    /// From the wire.
+    Wire(Incoming),
+    /// From a server or a layer of someone else's.
+    #[cfg(feature = "tower")]
+    Given(crate::tower::Given),
+}
+
+impl From<Incoming> for Carried {
+    #[inline]
+    fn from(body: Incoming) -> Self {
+        Self::Wire(body)
+    }
+}
+
+impl Carried {
+    pub(crate) fn poll_frame(
+        &mut self,
+        cx: &mut TaskContext<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>>>> {
+        match self {
+            Self::Wire(body) => {
+                let frame = ready!(Pin::new(body).poll_frame(cx));
+                Poll::Ready(frame.map(|frame| frame.map_err(broken)))
+            }
+            #[cfg(feature = "tower")]
+            Self::Given(body) => body.poll_frame(cx),
+        }
+    }
+
+    pub(crate) fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Wire(body) => body.size_hint(),
+            #[cfg(feature = "tower")]
+            Self::Given(body) => body.size_hint(),
+        }
+    }
+}
+
 /// The body of a request as it comes, made by [`Request::stream`].
 ///
 /// ```
@@ -293,7 +333,7 @@ impl<'a> UpTo<'a> {
 /// ```
 pub struct BodyStream {
     /// Nothing after its end, or after an error.
-    body: Option<Incoming>,
+    body: Option<Carried>,
     left: u64,
     connection: Arc<Connection>,
     /// The bytes that have come.
@@ -303,7 +343,7 @@ pub struct BodyStream {
 }
 
 impl BodyStream {
-    fn new(body: Incoming, connection: Arc<Connection>) -> Self {
+    fn new(body: Carried, connection: Arc<Connection>) -> Self {
         connection.begin_reading();
         Self {
             body: Some(body),
@@ -332,7 +372,7 @@ impl BodyStream {
             return Poll::Ready(None);
         };
         let pace = self.connection.pace();
-        let frame = Pin::new(body).poll_frame(cx);
+        let frame = body.poll_frame(cx);
         let Poll::Ready(frame) = frame else {
             if self.waits && pace.is_late() {
                 return Poll::Ready(Some(Err(late())));
@@ -344,7 +384,7 @@ impl BodyStream {
         if std::mem::take(&mut self.waits) {
             pace.go_on();
         }
-        Poll::Ready(frame.map(|frame| frame.map_err(broken)))
+        Poll::Ready(frame)
     }
 }
 

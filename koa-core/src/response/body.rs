@@ -108,7 +108,7 @@ impl Body {
         Ok(Self::streaming(Reader::new(file, length), length))
     }
 
-    fn streaming(
+    pub(crate) fn streaming(
         frames: impl Stream<Item = Result<Bytes>> + Send + 'static,
         length: Option<u64>,
     ) -> Self {
@@ -180,6 +180,23 @@ impl Body {
             Repr::Stream(stream) => Ending::Stream(stream),
             Repr::Unset | Repr::Null => Ending::Whole(Bytes::new()),
             Repr::Failed(error) => Ending::Whole(answer(ctx, error)),
+        }
+    }
+
+    #[cfg(feature = "tower")]
+    pub(crate) fn repr_mut(&mut self) -> &mut Repr {
+        &mut self.0
+    }
+
+    /// The bytes of one that is no stream; nothing where there are none.
+    #[cfg(feature = "tower")]
+    pub(crate) fn into_bytes(self) -> Option<Result<Bytes>> {
+        match self.0 {
+            Repr::Text(bytes) | Repr::Binary(bytes) | Repr::Json(bytes) => {
+                (!bytes.is_empty()).then_some(Ok(bytes))
+            }
+            Repr::Failed(error) => Some(Err(error)),
+            Repr::Unset | Repr::Null | Repr::Stream(_) => None,
         }
     }
 

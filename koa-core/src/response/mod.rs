@@ -5,6 +5,8 @@ pub(crate) mod body;
 pub(crate) mod by_hand;
 pub(crate) mod disposition;
 pub(crate) mod etag;
+#[cfg(feature = "tower")]
+mod exchange;
 mod fields;
 mod header;
 pub(crate) mod reason;
