@@ -26,34 +26,11 @@ pub(super) enum Stream {
     Unix(UnixStream),
 }
 
-/// The half that is read, by the connection's task.
-pub(super) enum ReadHalf {
-    Tcp(tcp::OwnedReadHalf),
-    #[cfg(unix)]
-    Unix(unix::OwnedReadHalf),
-}
-
 /// The half that is written and shut down, from anywhere.
 pub(super) enum WriteHalf {
     Tcp(tcp::OwnedWriteHalf),
     #[cfg(unix)]
     Unix(unix::OwnedWriteHalf),
-}
-
-impl Stream {
-    pub(super) fn into_split(self) -> (ReadHalf, WriteHalf) {
-        match self {
-            Self::Tcp(stream) => {
-                let (read, write) = stream.into_split();
-                (ReadHalf::Tcp(read), WriteHalf::Tcp(write))
-            }
-            #[cfg(unix)]
-            Self::Unix(stream) => {
-                let (read, write) = stream.into_split();
-                (ReadHalf::Unix(read), WriteHalf::Unix(write))
-            }
-        }
-    }
 }
 
 impl WriteHalf {
@@ -111,32 +88,17 @@ impl WriteHalf {
     }
 }
 
-impl AsyncRead for ReadHalf {
-    #[inline]
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Tcp(socket) => Pin::new(socket).poll_read(cx, buf),
-            #[cfg(unix)]
-            Self::Unix(socket) => Pin::new(socket).poll_read(cx, buf),
-        }
-    }
-}
-
 /// Both directions, for the connection's task.
-pub(super) struct Wire {
-    read: ReadHalf,
+pub(super) struct Wire<R> {
+    read: R,
     connection: Arc<Connection>,
     /// What has come of the beginning, as long as that may be HTTP/2's.
     #[cfg(feature = "http2")]
     begins: Option<Vec<u8>>,
 }
 
-impl Wire {
-    pub(super) fn new(read: ReadHalf, connection: Arc<Connection>) -> Self {
+impl<R: AsyncRead + Unpin> Wire<R> {
+    pub(super) fn new(read: R, connection: Arc<Connection>) -> Self {
         Self {
             read,
             connection,
@@ -168,7 +130,8 @@ impl Wire {
     }
 }
 
-impl AsyncRead for Wire {
+impl<R: AsyncRead + Unpin> AsyncRead for Wire<R> {
+    #[inline]
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -184,7 +147,8 @@ impl AsyncRead for Wire {
 
 /// A plain write of each buffer: hyper then puts the head and a small body into one, which is less work than a
 /// vectored write of two.
-impl AsyncWrite for Wire {
+impl<R: Unpin> AsyncWrite for Wire<R> {
+    #[inline]
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
