@@ -99,6 +99,8 @@ mod response;
 mod server;
 #[cfg(feature = "tower")]
 pub mod tower;
+#[cfg(feature = "websocket")]
+pub mod websocket;
 mod wiring;
 
 pub use app::{App, Application, Callback};
@@ -114,8 +116,8 @@ pub use request::{BodyStream, Is, QueryPairs, Request, UpTo};
 #[cfg(feature = "multipart")]
 pub use request::{Multipart, Part};
 pub use response::{
-    Aborted, Attachment, Body, IntoDate, IntoFields, IntoHeaderValue, IntoHeaderValues, Json,
-    Outgoing, Response,
+    Aborted, Attachment, Body, Event, IntoDate, IntoFields, IntoHeaderValue, IntoHeaderValues,
+    Json, Outgoing, Response,
 };
 #[cfg(feature = "tls")]
 pub use server::Tls;
