@@ -7,3 +7,11 @@ pub mod side_by_side {}
 /// The table of deliberate differences.
 #[doc = include_str!("../docs/differences.md")]
 pub mod differences {}
+
+/// The limits of the server: each default, what it protects from, and its setter.
+#[doc = include_str!("../docs/limits.md")]
+pub mod limits {}
+
+/// Deployment: the end of a process, nginx, systemd, containers, TLS, threads, axum, and moving from Koa and Egg.
+#[doc = include_str!("../docs/deployment.md")]
+pub mod deployment {}

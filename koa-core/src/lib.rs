@@ -71,6 +71,20 @@
 //! layers; at the top it is told to the [listeners](App::on_error) and answered. The client sees the message of those
 //! below 500 and of no other. A panic is a 500, and the server goes on.
 //!
+//! # Features
+//!
+//! | feature | what it brings |
+//! | --- | --- |
+//! | `compression` | bodies of requests that come compressed |
+//! | `multipart` | forms in parts: `ctx.request.multipart()` |
+//! | `http2` | HTTP/2, on the ports of HTTP/1.1 |
+//! | `tls` | TLS, by rustls: `Address::tls` |
+//! | `systemd` | sockets that systemd has opened: `Address::inherited` |
+//! | `tower` | `koa::tower`: an app as a service, tower's layers and services in an app |
+//! | `websocket` | WebSockets: `ctx.websocket(..)` |
+//!
+//! None is on by default. The server's limits and how to deploy are in [`docs`].
+//!
 //! # Which runtime
 //!
 //! `#[koa::main]` runs on tokio's, with a thread for each core. An app runs just as well under `#[tokio::main]`, on a
