@@ -15,3 +15,7 @@ pub mod limits {}
 /// Deployment: the end of a process, nginx, systemd, containers, TLS, threads, axum, and moving from Koa and Egg.
 #[doc = include_str!("../docs/deployment.md")]
 pub mod deployment {}
+
+/// Cookies: signed, encrypted, and those of Node apps.
+#[doc = include_str!("../docs/cookies.md")]
+pub mod cookies {}

@@ -76,6 +76,7 @@
 //! | feature | what it brings |
 //! | --- | --- |
 //! | `compression` | bodies of requests that come compressed |
+//! | `memory` | sessions in the memory of the process |
 //! | `multipart` | forms in parts: `ctx.request.multipart()` |
 //! | `http2` | HTTP/2, on the ports of HTTP/1.1 |
 //! | `tls` | TLS, by rustls: `Address::tls` |
@@ -84,6 +85,11 @@
 //! | `websocket` | WebSockets: `ctx.websocket(..)` |
 //!
 //! None is on by default. The server's limits and how to deploy are in [`docs`].
+//!
+//! # Cookies
+//!
+//! [`ctx.cookies()`](Context::cookies) reads and sets them, signed and encrypted with the app's keys, readable for Koa and
+//! Egg where that is asked for. [`docs::cookies`] says how.
 //!
 //! # Which runtime
 //!
@@ -100,8 +106,10 @@ pub mod fuzzing;
 pub mod prelude;
 
 mod app;
+mod base64;
 mod chain;
 mod context;
+mod cookies;
 mod date;
 mod error;
 mod media_type;
@@ -111,6 +119,7 @@ mod reply;
 mod request;
 mod response;
 mod server;
+mod session;
 #[cfg(feature = "tower")]
 pub mod tower;
 #[cfg(feature = "websocket")]
@@ -120,9 +129,13 @@ mod wiring;
 pub use app::{App, Application, Callback};
 pub use chain::{BoxMiddleware, Group, Mount, Onion, Stack};
 pub use context::{Context, State};
+pub use cookies::{
+    Algorithm, Compat, Cookie, CookieLimitExceeded, CookieSettings, Cookies, EggKeygrip, Encoding,
+    Keygrip, Priority, SameSite, WeakKey, Weakness,
+};
 pub use error::{Error, IntoStatus, Result};
 pub use http;
-pub use koa_macros::{main, middleware};
+pub use koa_macros::{cookie, main, middleware, session};
 pub use middleware::{Middleware, Next, ProvidesNothing};
 pub use negotiation::Names;
 pub use reply::Reply;
@@ -137,6 +150,13 @@ pub use response::{
 pub use server::Tls;
 pub use server::{
     Address, Addresses, Exceeded, Limit, Server, Socket, cancel_on_disconnect, shutdown_signal,
+};
+#[cfg(feature = "memory")]
+pub use session::store::MemoryStore;
+pub use session::store::{EggStore, FromEgg, Load, Save, SessionStore, Stored, Updated};
+pub use session::{
+    MaxAge, Session, SessionConfig, SessionData, SessionExpired, SessionInvalid, SessionMissed,
+    SessionStoreFailed, Sessions,
 };
 pub use url;
 pub use wiring::{Above, Asks, Nothing, Provides, ProvidesMut, Provision, Requires, Shared, Slot};

@@ -90,7 +90,7 @@ impl Parse for Given {
 }
 
 /// The path that a string literal says.
-fn path(value: &Expr) -> syn::Result<Path> {
+pub(crate) fn path(value: &Expr) -> syn::Result<Path> {
     match value {
         Expr::Lit(ExprLit {
             lit: Lit::Str(text),
@@ -104,14 +104,18 @@ fn path(value: &Expr) -> syn::Result<Path> {
 }
 
 fn unknown(name: &str, accepted: &Accepted) -> String {
-    let Accepted { attribute, flags } = accepted;
-    let names = flags.iter().copied().chain(["crate"]);
+    unknown_option(name, accepted.attribute, accepted.flags)
+}
+
+/// What is said of an option that `attribute` does not have; `known` are those that it has, beside `crate`.
+pub(crate) fn unknown_option(name: &str, attribute: &str, known: &[&str]) -> String {
+    let names = known.iter().copied().chain(["crate"]);
     let nearest = names.min_by_key(|known| distance(name, known));
     let near = nearest.filter(|known| distance(name, known) <= known.len().div_ceil(3));
     let question = near
         .map(|known| format!(": did you mean `{known}`?"))
         .unwrap_or_default();
-    let mut listed: Vec<_> = flags.iter().map(|flag| format!("`{flag}`")).collect();
+    let mut listed: Vec<_> = known.iter().map(|known| format!("`{known}`")).collect();
     listed.push("`crate = \"..\"`".to_owned());
     let list = listed.join(", ");
     let options = if listed.len() == 1 {

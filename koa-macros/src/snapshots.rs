@@ -8,7 +8,7 @@ use std::path::Path;
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::{entry, middleware};
+use crate::{entry, middleware, session};
 
 fn check(name: &str, expanded: TokenStream) {
     let file = syn::parse2(expanded).unwrap();
@@ -113,6 +113,25 @@ fn endpoint_with_lends() {
 }
 
 #[test]
+fn endpoint_with_cookies() {
+    check(
+        "endpoint_with_cookies",
+        middleware::expand(
+            quote!(),
+            quote! {
+                async fn count(
+                    ctx: &mut Context,
+                    #[cookie("visits", signed = false)] visits: Option<u32>,
+                    #[cookie("prefs", encrypt, json)] prefs: Prefs,
+                ) -> Result {
+                    ctx.cookies().set("visits", visits.unwrap_or(0) + 1)
+                }
+            },
+        ),
+    );
+}
+
+#[test]
 fn middleware_generic() {
     check(
         "middleware_generic",
@@ -151,6 +170,33 @@ fn block() {
                     async fn count(&self, user: &User) -> Result {
                         self.store.count(user.id).await
                     }
+                }
+            },
+        ),
+    );
+}
+
+#[test]
+fn session_with_settings() {
+    check(
+        "session",
+        session::expand(
+            quote!(
+                key = "__Host-session",
+                max_age = "1d",
+                renew,
+                absolute = "30d",
+                secure,
+                same_site = "lax",
+                valid = is_known
+            ),
+            quote! {
+                /// Who it is.
+                #[derive(Debug)]
+                pub struct UserSession {
+                    pub user: Option<String>,
+                    #[serde(alias = "visited")]
+                    pub visits: u32,
                 }
             },
         ),

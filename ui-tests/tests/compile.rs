@@ -15,6 +15,11 @@ fn main() {
     run("main");
 }
 
+#[test]
+fn cookie() {
+    run("cookie");
+}
+
 fn run(folder: &str) {
     let cases = trybuild::TestCases::new();
     cases.pass(format!("tests/{folder}/pass/*.rs"));

@@ -47,6 +47,7 @@ fn function_item(
     errors: &mut Errors,
 ) -> TokenStream {
     let call = model::Call::of(&function.signature);
+    model::CookieArgument::strip(&mut function.signature);
     if !check::function(&function, &call, errors) {
         return quote!(#function);
     }
@@ -64,6 +65,9 @@ fn block_item(mut block: Box<parse::Block>, options: &Options, errors: &mut Erro
     let call = block
         .call()
         .map(|function| model::Call::of(&function.signature));
+    if let Some(function) = block.call_mut() {
+        model::CookieArgument::strip(&mut function.signature);
+    }
     if let (Some(call), Some(function)) = (&call, block.call()) {
         check::method(function, call, errors);
     }

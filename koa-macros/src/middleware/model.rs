@@ -2,10 +2,12 @@
 
 use proc_macro2::Ident;
 use syn::{
-    FnArg, GenericParam, Generics, Pat, PatType, Signature, Type, TypeParamBound, TypeReference,
-    WherePredicate,
+    Attribute, FnArg, GenericParam, Generics, Pat, PatType, Signature, Type, TypeParamBound,
+    TypeReference, WherePredicate,
 };
 
+use crate::cookie::{self, model::Described};
+use crate::errors::Errors;
 use crate::types::{
     is_named, is_plain_result, last_segment, next_bound, only_argument, peel, returned,
 };
@@ -43,8 +45,25 @@ pub(crate) enum Kind {
     /// `&mut T`.
     Mut(Type),
 
+    /// `#[cookie("name")] name: T`.
+    Cookie(Box<CookieArgument>),
+
     /// Something else.
     Unknown,
+}
+
+/// A cookie's value.
+pub(crate) struct CookieArgument {
+    /// Which cookie, where the attribute could be read.
+    pub(crate) described: Option<Described>,
+
+    /// The mistakes in it.
+    pub(crate) errors: Errors,
+
+    /// The `T` of `Option<T>`, or of `T`.
+    pub(crate) value: Type,
+
+    pub(crate) optional: bool,
 }
 
 /// What is returned.
@@ -63,10 +82,13 @@ impl Call {
     pub(crate) fn of(signature: &Signature) -> Self {
         let arguments = signature.inputs.iter().filter_map(|input| match input {
             FnArg::Receiver(_) => None,
-            FnArg::Typed(declared) => Some(Argument {
-                kind: Kind::of(&declared.ty, &signature.generics),
-                declared: declared.clone(),
-            }),
+            FnArg::Typed(declared) => {
+                let kind = CookieArgument::of(declared).map(Box::new).map(Kind::Cookie);
+                Some(Argument {
+                    kind: kind.unwrap_or_else(|| Kind::of(&declared.ty, &signature.generics)),
+                    declared: declared.clone(),
+                })
+            }
         });
         let returns = match returned(&signature.output) {
             None => Returns::Unit,
@@ -123,6 +145,20 @@ impl Call {
             .any(|kind| matches!(kind, Kind::Shared(_) | Kind::Mut(_)))
     }
 
+    /// Whether cookies are read for the call.
+    pub(crate) fn reads_cookies(&self) -> bool {
+        self.kinds().any(|kind| matches!(kind, Kind::Cookie(_)))
+    }
+
+    /// What there are slots for.
+    pub(crate) fn slots(&self) -> Vec<&Type> {
+        let slots = self.kinds().filter_map(|kind| match kind {
+            Kind::Slot(wanted) => Some(wanted),
+            _ => None,
+        });
+        slots.collect()
+    }
+
     fn kinds(&self) -> impl Iterator<Item = &Kind> {
         self.arguments.iter().map(|argument| &argument.kind)
     }
@@ -136,6 +172,41 @@ impl Argument {
             _ => None,
         }
     }
+}
+
+impl CookieArgument {
+    fn of(declared: &PatType) -> Option<Self> {
+        let attribute = declared.attrs.iter().find(is_cookie)?;
+        let mut errors = Errors::default();
+        let described = match attribute.meta.require_list() {
+            Ok(list) => cookie::argument(list.tokens.clone(), &mut errors),
+            Err(_) => {
+                errors.push(attribute, "which cookie? write `#[cookie(\"name\")]`");
+                None
+            }
+        };
+        let optional = last_segment(&declared.ty).filter(|last| last.ident == "Option");
+        let inner = optional.and_then(only_argument);
+        Some(Self {
+            described,
+            errors,
+            value: inner.unwrap_or(&declared.ty).clone(),
+            optional: inner.is_some(),
+        })
+    }
+
+    /// Takes the attributes off a signature: for the compiler they are none.
+    pub(crate) fn strip(signature: &mut Signature) {
+        for input in &mut signature.inputs {
+            if let FnArg::Typed(declared) = input {
+                declared.attrs.retain(|attribute| !is_cookie(&attribute));
+            }
+        }
+    }
+}
+
+fn is_cookie(attribute: &&Attribute) -> bool {
+    attribute.path().is_ident("cookie")
 }
 
 impl Kind {

@@ -32,6 +32,15 @@ fn alone(argument: &Argument, has_next: bool, errors: &mut Errors) {
     let ty = &argument.declared.ty;
     match &argument.kind {
         Kind::Context => {}
+        Kind::Cookie(cookie) => {
+            errors.extend(&cookie.errors);
+            if borrowed(ty).is_some() {
+                errors.push(
+                    ty,
+                    "what is read from a cookie is owned: take a `String`, or an `Option<String>`",
+                );
+            }
+        }
         Kind::Next { provides, .. } => {
             if let Some(provided) = provides {
                 owned(provided, errors);
@@ -120,6 +129,10 @@ fn unknown(ty: &Type, has_next: bool) -> String {
             " or `name: &mut T`, what a middleware above provides",
         );
         line(
+            "#[cookie(\"name\")] name: Option<T>",
+            ", the value of a cookie",
+        );
+        line(
             "next: impl Next",
             ", which makes it a middleware that runs the layers below",
         );
@@ -167,7 +180,7 @@ fn with(argument: &Argument, earlier: &[Argument], errors: &mut Errors) {
         Kind::Slot(wanted) | Kind::Shared(wanted) | Kind::Mut(wanted) => {
             format!("`{}` is", text(wanted))
         }
-        Kind::Unknown => return,
+        Kind::Cookie(_) | Kind::Unknown => return,
     };
     let (first, second) = (shown_name(other), shown_name(argument));
     errors.push(

@@ -7,6 +7,7 @@ use syn::token::Async;
 
 use super::Expansion;
 use crate::attributes::Attributes;
+use crate::cookie;
 use crate::item::Function;
 use crate::middleware::model::{Argument, Call, Kind, Returns};
 use crate::types::borrowed;
@@ -132,15 +133,23 @@ struct Work<'a> {
 impl Work<'_> {
     /// Whether the user's future is what `call` returns; a future of its own around it would cost depth.
     fn is_direct(&self) -> bool {
-        matches!(self.call.returns, Returns::Result) && !self.call.lends()
+        matches!(self.call.returns, Returns::Result)
+            && !self.call.lends()
+            && !self.call.reads_cookies()
     }
 
     fn future(&self) -> TokenStream {
         let at = Span::mixed_site();
         let paths = &self.expansion.paths;
         let invocation = self.invocation();
+        let slots = self.call.slots();
         let future = if self.is_direct() {
-            invocation
+            if slots.is_empty() {
+                invocation
+            } else {
+                let opened = paths.opened(at);
+                quote_spanned!(at=> #opened::<(#(#slots,)*), _>(ctx, move |ctx| #invocation))
+            }
         } else {
             let adapted = self.adapted(&invocation);
             quote_spanned!(at=> async move { #adapted })
@@ -158,6 +167,12 @@ impl Work<'_> {
         let at = Span::mixed_site();
         let lends = self.lends();
         let lend = lends.iter().map(|lend| lend.take(self));
+        let slots = self.call.slots();
+        let open = (!slots.is_empty()).then(|| {
+            let open = self.expansion.paths.open(at);
+            quote_spanned!(at=> #open::<(#(#slots,)*)>(ctx).await?;)
+        });
+        let lend: Vec<_> = open.into_iter().chain(self.cookies()).chain(lend).collect();
         let (returned, answer) = match &self.call.returns {
             Returns::Unit => (
                 TokenStream::new(),
@@ -197,9 +212,11 @@ impl Work<'_> {
             .call
             .arguments
             .iter()
-            .map(|argument| match &argument.kind {
+            .enumerate()
+            .map(|(index, argument)| match &argument.kind {
                 Kind::Context => quote_spanned!(at=> ctx),
                 Kind::Next { .. } => quote_spanned!(at=> next),
+                Kind::Cookie(_) => local(argument, index).into_token_stream(),
                 Kind::Slot(_) | Kind::Unknown => {
                     let slot = paths.slot(at);
                     quote_spanned!(at=> #slot())
@@ -211,6 +228,34 @@ impl Work<'_> {
             });
         let arguments = receiver.into_iter().chain(arguments);
         quote_spanned!(at=> #callee(#(#arguments),*))
+    }
+
+    /// The values of cookies, each read into a variable.
+    fn cookies(&self) -> impl Iterator<Item = TokenStream> {
+        let at = Span::mixed_site();
+        let arguments = self.call.arguments.iter().enumerate();
+        arguments.filter_map(move |(index, argument)| {
+            let Kind::Cookie(cookie) = &argument.kind else {
+                return None;
+            };
+            let described = cookie.described.as_ref()?;
+            let paths = &self.expansion.paths;
+            let value = &cookie.value;
+            let shown = value.span();
+            let read = if cookie.optional {
+                paths.optional_cookie(shown)
+            } else {
+                paths.required_cookie(shown)
+            };
+            let form = if described.has("json") {
+                paths.json_form(shown)
+            } else {
+                paths.text_form(shown)
+            };
+            let local = local(argument, index);
+            let described = cookie::cookie(described, paths);
+            Some(quote_spanned!(at=> let #local = #read::<#value, #form>(ctx, #described)?;))
+        })
     }
 
     /// What is taken out of the context, each once.
@@ -240,6 +285,8 @@ impl Work<'_> {
         let answered = matches!(self.call.returns, Returns::Reply(_));
         let used = self.call.has_context()
             || self.call.lends()
+            || self.call.reads_cookies()
+            || !self.call.slots().is_empty()
             || answered
             || self.expansion.cancel_on_disconnect;
         if used {
@@ -278,7 +325,7 @@ impl Lend<'_> {
             (paths.lend(at), quote_spanned!(at=> parts))
         };
         quote_spanned! {at=>
-            let mut #local = #lend::<#wanted>(ctx)?;
+            let mut #local = #lend::<#wanted>(ctx).await?;
             let (ctx, #local) = #local.#parts();
         }
     }
