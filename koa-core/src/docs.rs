@@ -19,3 +19,7 @@ pub mod deployment {}
 /// Cookies: signed, encrypted, and those of Node apps.
 #[doc = include_str!("../docs/cookies.md")]
 pub mod cookies {}
+
+/// Sessions: a struct, its life, and where it is kept.
+#[doc = include_str!("../docs/sessions.md")]
+pub mod sessions {}

@@ -165,7 +165,7 @@ impl<S: SessionData> Session<S> {
                 .seal(Purpose::Session, shared.name(), &bytes, None);
             return sealed.unwrap_or_else(|| Err(without_keys(shared.name())));
         }
-        let json = form::to_json(meta, &self.data)?.to_string();
+        let json = form::to_json(meta, data);
         Ok(match &shared.codec {
             Some((encode, _)) => encode(&json),
             None => base64::encode(json.as_bytes()),
@@ -200,7 +200,7 @@ impl<S: SessionData> Session<S> {
             replace: !is_own,
         };
         if !is_own {
-            let value = serde_json::to_vec(&form::to_json(meta, &self.data)?)?;
+            let value = form::to_json(meta, &data).into_bytes();
             shared
                 .ask(
                     ctx,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::error::Result;
 use crate::session::config::MaxAge;
@@ -65,22 +65,17 @@ pub(super) fn data<S: Serialize>(value: &S) -> Result<Vec<u8>> {
     Ok(serde_json::to_vec(value)?)
 }
 
-/// koa-session's form.
-pub(super) fn to_json<S: Serialize>(meta: &Meta, value: &S) -> Result<Value> {
-    let mut object = match serde_json::to_value(value)? {
-        Value::Object(object) => object,
-        _ => Map::new(),
-    };
-    match (meta.expires, meta.max_age) {
-        (Some(expires), Some(MaxAge::For(age))) => {
-            object.insert("_expire".to_owned(), json!(expires));
-            object.insert("_maxAge".to_owned(), json!(age.as_millis()));
+/// koa-session's form, made of the JSON of the data: the fields in their order, and behind them what is kept beside them.
+pub(super) fn to_json(meta: &Meta, data: &[u8]) -> String {
+    let data = String::from_utf8_lossy(data);
+    let fields = data.strip_suffix('}').unwrap_or("{");
+    let comma = if fields.ends_with('{') { "" } else { "," };
+    match (meta.expires, meta.max_age.and_then(MaxAge::millis)) {
+        (Some(expires), Some(age)) => {
+            format!("{fields}{comma}\"_expire\":{expires},\"_maxAge\":{age}}}")
         }
-        _ => {
-            object.insert("_session".to_owned(), json!(true));
-        }
+        _ => format!("{fields}{comma}\"_session\":true}}"),
     }
-    Ok(Value::Object(object))
 }
 
 /// The head and the data of koa-session's form. What is no object has no fields, as in JavaScript.

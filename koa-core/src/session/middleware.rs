@@ -200,8 +200,7 @@ impl Context {
     /// # Errors
     ///
     /// Those of [`session`](Self::session).
-    pub async fn set_session<S: SessionData>(&mut self, data: impl Into<Option<S>>) -> Result {
-        let data = data.into();
+    pub async fn set_session<S: SessionData>(&mut self, data: Option<S>) -> Result {
         let id = [std::any::TypeId::of::<S>()];
         if let Some((at, source)) = self.provided.unopened(&id)
             && !source.begin(self, at)?

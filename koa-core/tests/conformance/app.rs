@@ -2,12 +2,16 @@
 
 use std::sync::Arc;
 
-use koa::{App, BoxMiddleware, CookieLimitExceeded, WeakKey};
+use koa::{
+    App, BoxMiddleware, CookieLimitExceeded, SessionExpired, SessionInvalid, SessionMissed, Stack,
+    WeakKey,
+};
 use serde_json::{Map, Value, json};
 
 use crate::cases::{AppSettings, Case};
 use crate::cookies;
 use crate::record::Record;
+use crate::sessions;
 use crate::steps::Layer;
 
 /// What the case puts on the context of its app.
@@ -17,15 +21,27 @@ pub(crate) struct ContextValues(pub Map<String, Value>);
 pub(crate) struct Custom;
 
 pub(crate) fn callback(case: &Arc<Case>, record: &Arc<Record>) -> koa::Callback<impl koa::Onion> {
-    let layers: Vec<BoxMiddleware> = (0..case.layers().len())
-        .map(|index| {
-            BoxMiddleware::new(Layer {
-                case: Arc::clone(case),
-                index,
-                record: Arc::clone(record),
-            })
-        })
-        .collect();
+    let layer = |index| Layer {
+        case: Arc::clone(case),
+        index,
+        record: Arc::clone(record),
+    };
+    let layers: Vec<BoxMiddleware> = match &case.continued {
+        None => (0..case.layers().len())
+            .map(|index| BoxMiddleware::new(layer(index)))
+            .collect(),
+        // The session stands between the outer steps, if there are any, and those that use it.
+        Some(continued) => {
+            let outer = (!case.layers()[0].is_empty()).then(|| BoxMiddleware::new(layer(0)));
+            let inner = Stack::new()
+                .with(sessions::middleware(case, continued))
+                .with(layer(1));
+            outer
+                .into_iter()
+                .chain([BoxMiddleware::new(inner)])
+                .collect()
+        }
+    };
     let listener = Arc::clone(record);
     let app = App::new()
         .on_error(move |error, ctx| listener.error_event(error, ctx))
@@ -41,6 +57,17 @@ pub(crate) fn callback(case: &Arc<Case>, record: &Arc<Record>) -> koa::Callback<
             "length": event.length,
         }));
     });
+    let (missed, expired, invalid) = (record.clone(), record.clone(), record.clone());
+    let app = app
+        .on(move |event: &SessionMissed| {
+            sessions::event(&missed, "missed", event.id.as_ref(), None);
+        })
+        .on(move |event: &SessionExpired| {
+            sessions::event(&expired, "expired", event.id.as_ref(), Some(&event.value));
+        })
+        .on(move |event: &SessionInvalid| {
+            sessions::event(&invalid, "invalid", event.id.as_ref(), Some(&event.value));
+        });
     macro_rules! settings {
         ($app:ident, $settings:expr) => {{
             let settings: &AppSettings = $settings;

@@ -5,9 +5,6 @@ use std::path::Path;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-/// Families whose subject is not built yet: they are listed, and not replayed.
-const LATER: [&str; 1] = ["session-"];
-
 #[derive(Deserialize)]
 pub(crate) struct Family {
     /// What time it is in all of them.
@@ -39,6 +36,34 @@ pub(crate) struct Case {
     pub trace: Vec<Value>,
     #[serde(default)]
     pub events: Vec<Value>,
+    /// Of a case of sessions.
+    #[serde(default)]
+    pub exchanges: Vec<Exchange>,
+    /// The cookies whose data the case has in an order of its own.
+    #[serde(skip)]
+    pub uncanonical: Vec<String>,
+    /// What goes on from one exchange to the next.
+    #[serde(skip)]
+    pub continued: Option<std::sync::Arc<crate::sessions::Continued>>,
+}
+
+/// One request of a case of sessions, and what came of it.
+#[derive(Deserialize)]
+pub(crate) struct Exchange {
+    pub now: String,
+    pub request: Request,
+    #[serde(default)]
+    pub outer: Option<Vec<Step>>,
+    pub steps: Vec<Step>,
+    pub response: Response,
+    #[serde(default)]
+    pub trace: Vec<Value>,
+    #[serde(default)]
+    pub events: Vec<Value>,
+    #[serde(default)]
+    pub set_cookies: Vec<Value>,
+    #[serde(default)]
+    pub store_ops: Vec<Value>,
 }
 
 #[derive(Deserialize, Default, Clone)]
@@ -55,6 +80,8 @@ pub(crate) struct AppSettings {
     pub context: Option<serde_json::Map<String, Value>>,
     pub keygrip: Option<KeygripSettings>,
     pub egg: Option<EggSettings>,
+    pub session: Option<Value>,
+    pub store: Option<Value>,
 }
 
 #[derive(Deserialize, Clone)]
@@ -71,7 +98,7 @@ pub(crate) struct EggSettings {
     pub cookies: Value,
 }
 
-#[derive(Deserialize, Default)]
+#[derive(Deserialize, Default, Clone)]
 #[serde(default)]
 pub(crate) struct Request {
     pub method: String,
@@ -83,7 +110,7 @@ pub(crate) struct Request {
     pub encrypted: bool,
 }
 
-#[derive(Deserialize, Default)]
+#[derive(Deserialize, Default, Clone)]
 #[serde(default)]
 pub(crate) struct Response {
     pub status: u16,
@@ -92,14 +119,14 @@ pub(crate) struct Response {
     pub body: Bytes,
 }
 
-#[derive(Deserialize, Default)]
+#[derive(Deserialize, Default, Clone)]
 #[serde(default)]
 pub(crate) struct Bytes {
     pub utf8: Option<String>,
     pub base64: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Clone, Default)]
 pub(crate) struct Step {
     pub op: String,
     #[serde(default)]
@@ -151,17 +178,13 @@ impl Case {
             headers,
             ..
         } = &self.request;
-        let steps = self.layers().into_iter().flatten();
+        let exchanges = self.exchanges.iter().flat_map(|exchange| &exchange.steps);
+        let steps = self.layers().into_iter().flatten().chain(exchanges);
         let steps: Vec<_> = steps.map(|step| (&step.op, &step.args)).collect();
         format!(
             "{method} {target} {headers:?} {steps:?} {}",
             self.response.status
         )
-    }
-
-    /// Whether it asks for what is not built yet.
-    pub(crate) fn is_for_later(&self) -> bool {
-        LATER.iter().any(|family| self.family.starts_with(family))
     }
 
     /// Whether any step, however deep, is such a one.

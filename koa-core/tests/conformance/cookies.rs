@@ -60,6 +60,16 @@ fn described<'a>(
     }
 }
 
+/// A cookie with the options of a session that are its own.
+pub(crate) fn described_by<'a>(cookie: Cookie<'a>, options: &'a Value) -> Cookie<'a> {
+    let mut options = options.clone();
+    if let Some(options) = options.as_object_mut() {
+        options.remove("maxAge");
+    }
+    let options: &'static Value = Box::leak(Box::new(options));
+    with(cookie, options, SystemTime::UNIX_EPOCH).unwrap()
+}
+
 /// A cookie with the options of `cookies.set`.
 fn with<'a>(mut cookie: Cookie<'a>, options: &'a Value, now: SystemTime) -> Result<Cookie<'a>> {
     for (name, value) in options.as_object().into_iter().flatten() {

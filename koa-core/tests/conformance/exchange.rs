@@ -14,6 +14,7 @@ use crate::app;
 use crate::cases::{Case, Request};
 use crate::compare::same_event;
 use crate::record::Record;
+use crate::sessions::{in_order, named, named_line};
 
 /// How long a case may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -149,10 +150,16 @@ fn unchunk(mut bytes: &[u8]) -> Option<Vec<u8>> {
 
 fn check(case: &Case, record: &Record, received: &[u8]) {
     let expected = &case.response;
-    let Some(actual) = parse(received, case.request.method == "HEAD") else {
+    let Some(mut actual) = parse(received, case.request.method == "HEAD") else {
         let text = String::from_utf8_lossy(received);
         return record.fail(format!("the response is not whole: {text:?}"));
     };
+    for (name, value) in &mut actual.headers {
+        *value = match name.as_str() {
+            "set-cookie" => named_line(value, case),
+            _ => named(value, case),
+        };
+    }
     let differ = |what: &str, expected: String, actual: String| {
         if expected != actual {
             record.fail(format!("{what}: expected {expected}, got {actual}"));
@@ -192,6 +199,9 @@ fn check(case: &Case, record: &Record, received: &[u8]) {
         };
         let kept = headers.iter().filter(|(name, _)| !ignored(name));
         let mut headers: Vec<_> = kept.cloned().collect();
+        for (_, value) in headers.iter_mut().filter(|(name, _)| name == "set-cookie") {
+            *value = in_order(value, case);
+        }
         headers.sort_by(|(a, _), (b, _)| a.cmp(b));
         headers
     };
@@ -199,10 +209,20 @@ fn check(case: &Case, record: &Record, received: &[u8]) {
     differ("headers", format!("{wanted:?}"), format!("{got:?}"));
     let trace = std::mem::take(&mut *record.trace.lock().unwrap());
     differ("trace", format!("{:?}", case.trace), format!("{trace:?}"));
-    let events = std::mem::take(&mut *record.events.lock().unwrap());
-    let same_events = case.events.len() == events.len()
-        && case
-            .events
+    let mut events = std::mem::take(&mut *record.events.lock().unwrap());
+    let mut expected_events = case.events.clone();
+    // When a session is told of, among other events, does not matter.
+    let about_session = |event: &serde_json::Value| {
+        let name = event["event"].as_str().unwrap_or("");
+        name.starts_with("session:").then(|| event.to_string())
+    };
+    events.sort_by_key(about_session);
+    expected_events.sort_by_key(about_session);
+    for event in &mut events {
+        *event = serde_json::from_str(&named(&event.to_string(), case)).unwrap();
+    }
+    let same_events = expected_events.len() == events.len()
+        && expected_events
             .iter()
             .zip(&events)
             .all(|(expected, actual)| same_event(expected, actual));

@@ -10,8 +10,6 @@ pub(crate) enum Outcome {
     Passed,
     Differs,
     Failed(Vec<String>),
-    /// It needs what is not built yet.
-    NotYet,
 }
 
 #[derive(Default)]
@@ -19,7 +17,6 @@ pub(crate) struct Report {
     families: BTreeMap<String, Counts>,
     failed: Vec<(String, Vec<String>)>,
     passed: Vec<String>,
-    not_yet: Vec<String>,
 }
 
 #[derive(Default, Clone, Copy)]
@@ -27,7 +24,6 @@ struct Counts {
     passed: usize,
     failed: usize,
     differs: usize,
-    not_yet: usize,
 }
 
 impl Report {
@@ -43,10 +39,6 @@ impl Report {
                 counts.failed += 1;
                 self.failed.push((case.id.clone(), failures));
             }
-            Outcome::NotYet => {
-                counts.not_yet += 1;
-                self.not_yet.push(case.id.clone());
-            }
         }
     }
 
@@ -58,8 +50,8 @@ impl Report {
             }
         }
         println!(
-            "\n{:<24}{:>8}{:>8}{:>13}{:>9}",
-            "family", "passed", "failed", "differences", "not yet"
+            "\n{:<24}{:>8}{:>8}{:>13}",
+            "family", "passed", "failed", "differences"
         );
         let mut all = Counts::default();
         for (family, counts) in &self.families {
@@ -67,24 +59,11 @@ impl Report {
             all.passed += counts.passed;
             all.failed += counts.failed;
             all.differs += counts.differs;
-            all.not_yet += counts.not_yet;
         }
         row("all", all);
         let replayed = all.passed + all.failed + all.differs;
         let share = 100.0 * all.differs as f64 / replayed.max(1) as f64;
         println!("\n{replayed} cases replayed, {share:.2} % of them deliberate differences");
-        let within: Vec<_> = self
-            .not_yet
-            .iter()
-            .filter(|id| self.is_replayed(id))
-            .cloned()
-            .collect();
-        if !within.is_empty() {
-            println!(
-                "not yet, of families that are replayed: {}",
-                within.join(" ")
-            );
-        }
         let taken = differences.taken();
         if !taken.is_empty() {
             println!("taken for deliberate differences: {}", taken.join(" "));
@@ -94,7 +73,7 @@ impl Report {
             let why = if self.passed.contains(id) {
                 "passes"
             } else {
-                "does not exist, or is not replayed"
+                "does not exist"
             };
             println!("LISTED as a difference, but {why}: {id}");
         }
@@ -104,15 +83,6 @@ impl Report {
             ExitCode::FAILURE
         }
     }
-
-    /// Whether any case of the family was replayed.
-    fn is_replayed(&self, id: &str) -> bool {
-        let family = id
-            .split('/')
-            .next()
-            .and_then(|family| self.families.get(family));
-        family.is_some_and(|counts| counts.passed + counts.failed + counts.differs > 0)
-    }
 }
 
 fn row(name: &str, counts: Counts) {
@@ -120,7 +90,6 @@ fn row(name: &str, counts: Counts) {
         passed,
         failed,
         differs,
-        not_yet,
     } = counts;
-    println!("{name:<24}{passed:>8}{failed:>8}{differs:>13}{not_yet:>9}");
+    println!("{name:<24}{passed:>8}{failed:>8}{differs:>13}");
 }

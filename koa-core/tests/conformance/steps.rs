@@ -11,6 +11,7 @@ use crate::cases::{Case, Step};
 use crate::compare::{describe, same_error, same_value};
 use crate::operations::{self, Output};
 use crate::record::Record;
+use crate::sessions;
 
 pub(crate) struct Layer {
     pub case: Arc<Case>,
@@ -90,7 +91,12 @@ impl<'a, N: Next + 'a> Run<'a, N> {
                 ctx.app().emit_error(error, ctx);
             }
             "rethrow" => return Err(caught.take().unwrap()),
-            _ => return operations::perform(step, ctx, self.case, self.record),
+            _ => {
+                if let Some(output) = sessions::perform(step, ctx, self.case).await {
+                    return output;
+                }
+                return operations::perform(step, ctx, self.case, self.record);
+            }
         }
         Ok(Output::Nothing)
     }
