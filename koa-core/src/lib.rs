@@ -82,6 +82,7 @@
 //! | `tls` | TLS, by rustls: `Address::tls` |
 //! | `systemd` | sockets that systemd has opened: `Address::inherited` |
 //! | `tower` | `koa::tower`: an app as a service, tower's layers and services in an app |
+//! | `tracing` | a span around the layers of each request |
 //! | `websocket` | WebSockets: `ctx.websocket(..)` |
 //!
 //! None is on by default. The server's limits and how to deploy are in [`docs`].

@@ -10,7 +10,7 @@ use std::fmt;
 
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use hyper::body::Incoming;
 use hyper::service::{Service, service_fn};
@@ -248,6 +248,25 @@ impl<C: Onion, List, Depth> App<C, List, Depth> {
         self
     }
 
+    /// Adds a listener that hears of every request once its response is settled, and how long that took: for metrics and
+    /// logs. Of a stream that is when its first chunk is there. Without one, no clock is read.
+    ///
+    /// ```
+    /// use koa::prelude::*;
+    ///
+    /// let app = App::new().on_answer(|ctx, time| {
+    ///     println!("{} {} {} {time:?}", ctx.method(), ctx.path(), ctx.status());
+    /// });
+    /// ```
+    #[must_use]
+    pub fn on_answer(
+        mut self,
+        listener: impl Fn(&Context, Duration) + Send + Sync + 'static,
+    ) -> Self {
+        self.application.events.on_answer(listener);
+        self
+    }
+
     /// Adds a listener for events of one type, which [`ctx.app().emit(..)`](Application::emit) sends. Koa's
     /// `app.on(event, listener)`.
     ///
@@ -420,13 +439,35 @@ async fn handle<C: Onion>(
     request: http::Request<impl Into<Carried>>,
 ) -> Result<http::Response<Outgoing>, Infallible> {
     connection.begin_request();
+    let began = connection.app().events.begin();
     let mut ctx = Context::new(request, connection);
-    let outcome = Caught::new(chain.enter::<(), _>(&mut ctx, Done)).await;
+    #[cfg(feature = "tracing")]
+    let span = request_span(&ctx);
+    let work = chain.enter::<(), _>(&mut ctx, Done);
+    #[cfg(feature = "tracing")]
+    let work = tracing::Instrument::instrument(work, span.clone());
+    let outcome = Caught::new(work).await;
     let ending = conclude(&mut ctx, outcome);
+    #[cfg(feature = "tracing")]
+    span.record("status", ctx.status());
     ctx.request.connection().begin_body();
     Ok(match ending {
-        Ending::Whole(bytes) => send(ctx, bytes),
+        Ending::Whole(bytes) => {
+            ctx.app().events.answered(&ctx, began);
+            send(ctx, bytes)
+        }
         // Boxed, so that every other request has less to carry.
-        Ending::Stream(stream) => Box::pin(conclude_stream(ctx, stream)).await,
+        Ending::Stream(stream) => Box::pin(conclude_stream(ctx, stream, began)).await,
     })
+}
+
+/// The span in which the layers run. Neither headers nor the query string are in it: they may be secret.
+#[cfg(feature = "tracing")]
+fn request_span(ctx: &Context) -> tracing::Span {
+    tracing::info_span!(
+        "request",
+        method = %ctx.method(),
+        path = ctx.path(),
+        status = tracing::field::Empty,
+    )
 }

@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Instant;
 
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
@@ -91,7 +92,11 @@ pub(crate) fn conclude(ctx: &mut Context, outcome: Result) -> Ending {
 }
 
 /// What becomes of a request whose body is a stream: with the first chunk it is known whether there is a response at all.
-pub(crate) async fn conclude_stream(mut ctx: Context, mut stream: Streaming) -> Sent {
+pub(crate) async fn conclude_stream(
+    mut ctx: Context,
+    mut stream: Streaming,
+    began: Option<Instant>,
+) -> Sent {
     let connection = Arc::clone(ctx.request.connection());
     let mut closed = pin!(connection.closed());
     let first = poll_fn(|cx| {
@@ -106,9 +111,11 @@ pub(crate) async fn conclude_stream(mut ctx: Context, mut stream: Streaming) -> 
         Ok(first) => first,
         Err(error) => {
             let text = answer(&mut ctx, error);
+            ctx.app().events.answered(&ctx, began);
             return send(ctx, text);
         }
     };
+    ctx.app().events.answered(&ctx, began);
     let length = if ctx.response.headers.contains_key(TRANSFER_ENCODING) {
         None
     } else {
