@@ -160,12 +160,3 @@ fn what_the_rfc_lets_pass_is_read_as_it_says() {
 async fn unread() -> &'static str {
     "unread"
 }
-
-#[test]
-fn a_request_of_http_1_1_without_one_host_is_refused() {
-    let server = server();
-    for host in ["", "Host: a\r\nHost: b\r\n"] {
-        let answers = answers(&server, &format!("GET / HTTP/1.1\r\n{host}\r\n"));
-        assert!(matches!(&answers[..], [(400, _)]), "{host:?}: {answers:?}");
-    }
-}
