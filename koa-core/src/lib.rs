@@ -71,6 +71,22 @@
 //! layers; at the top it is told to the [listeners](App::on_error) and answered. The client sees the message of those
 //! below 500 and of no other. A panic is a 500, and the server goes on.
 //!
+//! # Features
+//!
+//! | feature | what it brings |
+//! | --- | --- |
+//! | `compression` | bodies of requests that come compressed |
+//! | `memory` | sessions in the memory of the process |
+//! | `multipart` | forms in parts: `ctx.request.multipart()` |
+//! | `http2` | HTTP/2, on the ports of HTTP/1.1 |
+//! | `tls` | TLS, by rustls: `Address::tls` |
+//! | `systemd` | sockets that systemd has opened: `Address::inherited` |
+//! | `tower` | `koa::tower`: an app as a service, tower's layers and services in an app |
+//! | `tracing` | a span around the layers of each request |
+//! | `websocket` | WebSockets: `ctx.websocket(..)` |
+//!
+//! None is on by default. The server's limits and how to deploy are in [`docs`].
+//!
 //! # Cookies
 //!
 //! [`ctx.cookies()`](Context::cookies) reads and sets them, signed and encrypted with the app's keys, readable for Koa and
@@ -105,6 +121,10 @@ mod request;
 mod response;
 mod server;
 mod session;
+#[cfg(feature = "tower")]
+pub mod tower;
+#[cfg(feature = "websocket")]
+pub mod websocket;
 mod wiring;
 
 pub use app::{App, Application, Callback};
@@ -124,10 +144,14 @@ pub use request::{BodyStream, Is, QueryPairs, Request, UpTo};
 #[cfg(feature = "multipart")]
 pub use request::{Multipart, Part};
 pub use response::{
-    Aborted, Attachment, Body, IntoDate, IntoFields, IntoHeaderValue, IntoHeaderValues, Json,
-    Outgoing, Response,
+    Aborted, Attachment, Body, Event, IntoDate, IntoFields, IntoHeaderValue, IntoHeaderValues,
+    Json, Outgoing, Response,
 };
-pub use server::{Address, Addresses, Server, Socket, cancel_on_disconnect};
+#[cfg(feature = "tls")]
+pub use server::Tls;
+pub use server::{
+    Address, Addresses, Exceeded, Limit, Server, Socket, cancel_on_disconnect, shutdown_signal,
+};
 #[cfg(feature = "memory")]
 pub use session::store::MemoryStore;
 pub use session::store::{EggStore, FromEgg, Load, Save, SessionStore, Stored, Updated};

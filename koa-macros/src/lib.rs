@@ -107,7 +107,7 @@ pub fn middleware(options: TokenStream, item: TokenStream) -> TokenStream {
 /// - `crate = "path"`: where the `koa` crate is, if not at `::koa`.
 #[proc_macro_attribute]
 pub fn session(options: TokenStream, item: TokenStream) -> TokenStream {
-    session::expand(options.into(), item.into()).into()
+    session::expand(options.into(), &item.into()).into()
 }
 
 /// Describes a cookie: its name, and how it is sent and protected.

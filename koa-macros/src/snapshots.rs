@@ -190,7 +190,7 @@ fn session_with_settings() {
                 same_site = "lax",
                 valid = is_known
             ),
-            quote! {
+            &quote! {
                 /// Who it is.
                 #[derive(Debug)]
                 pub struct UserSession {

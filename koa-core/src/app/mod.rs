@@ -10,7 +10,7 @@ use std::fmt;
 
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use hyper::body::Incoming;
 use hyper::service::{Service, service_fn};
@@ -22,6 +22,7 @@ use crate::context::Context;
 use crate::cookies::{CookieSettings, Keygrip};
 use crate::error::Error;
 use crate::middleware::{Done, Middleware};
+use crate::request::Carried;
 use crate::response::Outgoing;
 use crate::response::respond::{Ending, conclude, conclude_stream, send};
 use crate::server::{Addresses, Connection, Server, Socket};
@@ -247,6 +248,25 @@ impl<C: Onion, List, Depth> App<C, List, Depth> {
         self
     }
 
+    /// Adds a listener that hears of every request once its response is settled, and how long that took: for metrics and
+    /// logs. Of a stream that is when its first chunk is there. Without one, no clock is read.
+    ///
+    /// ```
+    /// use koa::prelude::*;
+    ///
+    /// let app = App::new().on_answer(|ctx, time| {
+    ///     println!("{} {} {} {time:?}", ctx.method(), ctx.path(), ctx.status());
+    /// });
+    /// ```
+    #[must_use]
+    pub fn on_answer(
+        mut self,
+        listener: impl Fn(&Context, Duration) + Send + Sync + 'static,
+    ) -> Self {
+        self.application.events.on_answer(listener);
+        self
+    }
+
     /// Adds a listener for events of one type, which [`ctx.app().emit(..)`](Application::emit) sends. Koa's
     /// `app.on(event, listener)`.
     ///
@@ -296,17 +316,22 @@ impl<C: Onion, List, Depth> App<C, List, Depth> {
         Server::bind(self.callback(), addresses).await
     }
 
-    /// Binds the addresses and serves, until the future is dropped. Koa's `app.listen`:
-    /// <https://koajs.com/#app-listen>.
+    /// Binds the addresses and serves, until the process is told to end (SIGTERM, SIGINT): then it finishes what is in
+    /// flight, as [`Server::shutdown_on`] says, and returns. Koa's `app.listen`: <https://koajs.com/#app-listen>.
     ///
     /// An address is a port (`3000`, on all interfaces), text (`"127.0.0.1:3000"`, `"localhost:3000"`, `":3000"`),
-    /// a [`SocketAddr`](std::net::SocketAddr), a pair of host and port, or several of these in an array or a `Vec`.
+    /// a [`SocketAddr`](std::net::SocketAddr), a pair of host and port, an [`Address`](crate::Address) with options of
+    /// its own (a Unix socket, TLS), or several of these in an array or a `Vec`.
     ///
     /// # Errors
     ///
     /// An address that cannot be read, resolved or bound.
     pub async fn listen(self, addresses: impl Addresses) -> Result {
-        self.bind(addresses).await?.run().await
+        self.bind(addresses)
+            .await?
+            .shutdown_on_signals()
+            .run()
+            .await
     }
 }
 
@@ -377,6 +402,16 @@ impl<C: Onion> Callback<C> {
         service_fn(move |request| handle(Arc::clone(&chain), Arc::clone(&connection), request))
     }
 
+    /// What becomes of one request, for one of several on a connection.
+    #[cfg(any(feature = "http2", feature = "tower"))]
+    pub(crate) fn handle_on<B: Into<Carried> + Send + 'static>(
+        &self,
+        connection: Arc<Connection>,
+        request: http::Request<B>,
+    ) -> impl Future<Output = Result<http::Response<Outgoing>, Infallible>> + Send + use<C, B> {
+        handle(Arc::clone(&self.chain), connection, request)
+    }
+
     pub(crate) fn application(&self) -> &Arc<Application> {
         &self.application
     }
@@ -401,16 +436,38 @@ impl<C> fmt::Debug for Callback<C> {
 async fn handle<C: Onion>(
     chain: Arc<C>,
     connection: Arc<Connection>,
-    request: http::Request<Incoming>,
+    request: http::Request<impl Into<Carried>>,
 ) -> Result<http::Response<Outgoing>, Infallible> {
     connection.begin_request();
+    let began = connection.app().events.begin();
     let mut ctx = Context::new(request, connection);
-    let outcome = Caught::new(chain.enter::<(), _>(&mut ctx, Done)).await;
+    #[cfg(feature = "tracing")]
+    let span = request_span(&ctx);
+    let work = chain.enter::<(), _>(&mut ctx, Done);
+    #[cfg(feature = "tracing")]
+    let work = tracing::Instrument::instrument(work, span.clone());
+    let outcome = Caught::new(work).await;
     let ending = conclude(&mut ctx, outcome);
+    #[cfg(feature = "tracing")]
+    span.record("status", ctx.status());
     ctx.request.connection().begin_body();
     Ok(match ending {
-        Ending::Whole(bytes) => send(ctx, bytes),
+        Ending::Whole(bytes) => {
+            ctx.app().events.answered(&ctx, began);
+            send(ctx, bytes)
+        }
         // Boxed, so that every other request has less to carry.
-        Ending::Stream(stream) => Box::pin(conclude_stream(ctx, stream)).await,
+        Ending::Stream(stream) => Box::pin(conclude_stream(ctx, stream, began)).await,
     })
+}
+
+/// The span in which the layers run. Neither headers nor the query string are in it: they may be secret.
+#[cfg(feature = "tracing")]
+fn request_span(ctx: &Context) -> tracing::Span {
+    tracing::info_span!(
+        "request",
+        method = %ctx.method(),
+        path = ctx.path(),
+        status = tracing::field::Empty,
+    )
 }

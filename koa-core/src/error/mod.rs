@@ -290,6 +290,11 @@ impl Error {
         }
     }
 
+    #[cfg(feature = "tower")]
+    pub(crate) fn headers_mut(&mut self) -> &mut HeaderMap {
+        &mut self.0.headers
+    }
+
     pub(crate) fn take_headers(&mut self) -> HeaderMap {
         std::mem::take(&mut self.0.headers)
     }

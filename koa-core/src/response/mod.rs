@@ -5,6 +5,9 @@ pub(crate) mod body;
 pub(crate) mod by_hand;
 pub(crate) mod disposition;
 pub(crate) mod etag;
+mod events;
+#[cfg(feature = "tower")]
+mod exchange;
 mod fields;
 mod header;
 pub(crate) mod reason;
@@ -22,6 +25,7 @@ use crate::error::{IntoStatus, Result};
 use crate::response::body::Repr;
 
 pub use body::{Body, Json, Outgoing};
+pub use events::Event;
 pub use fields::{Attachment, IntoDate, IntoFields};
 pub use header::{IntoHeaderValue, IntoHeaderValues};
 pub use stream::Aborted;
