@@ -88,8 +88,10 @@ pub mod prelude;
 mod app;
 mod chain;
 mod context;
+mod controller;
 mod date;
 mod error;
+mod extract;
 mod media_type;
 mod middleware;
 mod negotiation;
@@ -102,9 +104,11 @@ mod wiring;
 pub use app::{App, Application, Callback};
 pub use chain::{BoxMiddleware, Group, Mount, Onion, Stack};
 pub use context::{Context, State};
+pub use controller::Controller;
 pub use error::{Error, IntoStatus, Result};
+pub use extract::{Form, FromContext, FromPath, Header, NamedHeader, PathValue, Query, Rejection};
 pub use http;
-pub use koa_macros::{main, middleware};
+pub use koa_macros::{controller, main, middleware};
 pub use middleware::{Middleware, Next, ProvidesNothing};
 pub use negotiation::Names;
 pub use reply::Reply;
@@ -112,8 +116,8 @@ pub use request::{BodyStream, Is, QueryPairs, Request, UpTo};
 #[cfg(feature = "multipart")]
 pub use request::{Multipart, Part};
 pub use response::{
-    Aborted, Attachment, Body, IntoDate, IntoFields, IntoHeaderValue, IntoHeaderValues, Json,
-    Outgoing, Response,
+    Aborted, Attachment, Body, Html, IntoDate, IntoFields, IntoHeaderValue, IntoHeaderValues, Json,
+    Outgoing, Redirect, Response,
 };
 pub use server::{Address, Addresses, Server, Socket, cancel_on_disconnect};
 pub use url;

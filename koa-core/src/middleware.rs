@@ -1,6 +1,8 @@
 //! A layer of the onion, and what it is handed to run the layers below it.
 
+use std::fmt;
 use std::future::{Future, ready};
+use std::marker::PhantomData;
 
 use crate::wiring::Provision;
 #[cfg(doc)]
@@ -90,6 +92,38 @@ where
     F: Fn() -> D + Send + Sync + 'static,
     D: Declared,
 {
+    type Provides = D::Provides;
+    type Wiring = D;
+
+    fn call<'a, N>(
+        &'a self,
+        ctx: &'a mut Context,
+        next: N,
+    ) -> impl Future<Output = Result> + Send + 'a
+    where
+        N: Next<ValueOf<Self>> + 'a,
+    {
+        D::call(ctx, next)
+    }
+}
+
+/// The same as a layer whose type can be named: that of `with(logger)` on a controller.
+#[doc(hidden)]
+pub struct Of<D>(PhantomData<fn() -> D>);
+
+impl<D> Of<D> {
+    pub(crate) const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<D> fmt::Debug for Of<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(std::any::type_name::<D>())
+    }
+}
+
+impl<D: Declared> Middleware for Of<D> {
     type Provides = D::Provides;
     type Wiring = D;
 

@@ -8,12 +8,16 @@ pub use std::format;
 
 use crate::context::{Context, Lent};
 use crate::error::Result;
+use crate::extract::FromContext;
 use crate::reply::Reply;
 use crate::server::{Connection, disconnect};
 use crate::wiring::Slot;
 
+pub use crate::controller::router::{Around, Handler, Inner, Layered, around};
+pub use crate::controller::{Captures, Place, Route, Verb};
 pub use crate::error::{Thrown, ViaError, ViaMessage, ViaStatus, ViaStd};
-pub use crate::middleware::Declared;
+pub use crate::extract::written;
+pub use crate::middleware::{Declared, Of};
 
 /// The key that a middleware's argument `Slot<T>` gets.
 #[must_use]
@@ -37,6 +41,35 @@ pub fn lend<T: Send + Sync + 'static>(ctx: &mut Context) -> Result<Lent<'_, T>> 
 /// Another argument has it.
 pub fn lend_mut<T: Send + Sync + 'static>(ctx: &mut Context) -> Result<Lent<'_, T>> {
     ctx.lend_mut()
+}
+
+/// Takes an argument by value from the request.
+///
+/// # Errors
+///
+/// That the request has none, as the app answers it.
+pub async fn extract<T: FromContext>(ctx: &mut Context, argument: &'static str) -> Result<T> {
+    crate::extract::extract(ctx, argument).await
+}
+
+/// Reads a parameter of the path.
+///
+/// # Errors
+///
+/// That it cannot be read, as the app answers it.
+pub fn parameter<T: crate::FromPath>(
+    ctx: &Context,
+    captures: &Captures,
+    at: usize,
+    argument: &'static str,
+) -> Result<T> {
+    crate::extract::parameter(ctx, captures, at, argument)
+}
+
+/// The layer that a function with `#[middleware]` on it is, by its name.
+#[must_use]
+pub fn of<D: Declared>() -> Of<D> {
+    Of::new()
 }
 
 /// Puts on the context what a function returned.

@@ -26,6 +26,7 @@ macro_rules! table {
 
 table! {
     context => Context;
+    controller => Controller;
     middleware => Middleware;
     next => Next;
     provides => Provides;
@@ -33,13 +34,27 @@ table! {
     requires => Requires;
     result => Result;
     cancel_on_disconnect => __private::cancel_on_disconnect;
+    around => __private::around;
+    around_type => __private::Around;
+    captures => __private::Captures;
     connection => __private::connection;
     declared => __private::Declared;
+    extract => __private::extract;
+    handler => __private::Handler;
+    inner => __private::Inner;
     lend => __private::lend;
     lend_mut => __private::lend_mut;
     main => __private::main;
+    of => __private::of;
+    of_type => __private::Of;
+    parameter => __private::parameter;
+    path_value => PathValue;
+    place => __private::Place;
     reply => __private::reply;
+    route => __private::Route;
     slot => __private::slot;
+    verb => __private::Verb;
+    written => __private::written;
 }
 
 impl Paths {

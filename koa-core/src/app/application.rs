@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::app::events::Events;
 use crate::context::Context;
 use crate::error::Error;
+use crate::extract::OnRejection;
 
 /// How much of a request's body is read into memory unless an app or a handler says otherwise, in bytes.
 const BODY_LIMIT: usize = 1024 * 1024;
@@ -27,6 +28,7 @@ pub struct Application {
     pub(crate) silent: bool,
     pub(crate) values: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
     pub(crate) events: Events,
+    pub(crate) on_rejection: Option<OnRejection>,
 }
 
 /// The keys of signed cookies, the newest first. What they are is never printed.
@@ -55,6 +57,7 @@ impl Application {
             silent: false,
             values: HashMap::new(),
             events: Events::default(),
+            on_rejection: None,
         }
     }
 

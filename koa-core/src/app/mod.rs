@@ -16,9 +16,13 @@ use hyper::service::{Service, service_fn};
 
 use crate::Result;
 use crate::app::caught::Caught;
-use crate::chain::{Deeper, Grown, Holds, Identity, Inside, Mount, Onion, Shallow, Stack};
+use crate::chain::{
+    Deeper, Grown, Holds, HoldsRoutes, Identity, Inside, Mount, Onion, Shallow, Stack, WithRoutes,
+};
 use crate::context::Context;
+use crate::controller::Controller;
 use crate::error::Error;
+use crate::extract::Rejection;
 use crate::middleware::{Done, Middleware};
 use crate::response::Outgoing;
 use crate::response::respond::{Ending, conclude, conclude_stream, send};
@@ -119,6 +123,46 @@ impl<C: Onion, List, Depth> App<C, List, Depth> {
         }
     }
 
+    /// Adds the routes of a controller below the layers before it. Egg's `app.router`, Koa's `app.use(router.routes())`
+    /// with `app.use(router.allowedMethods())`.
+    ///
+    /// Controllers that stand together share one matcher. A request that none of their routes is for goes to the layers
+    /// after them; if these leave it unanswered, it gets a 405 with `Allow`, the allowed methods (`OPTIONS`), a 501, or a
+    /// 404. It does not compile where a handler asks for something that nothing above it provides, or where two
+    /// controllers serve one route.
+    ///
+    /// ```
+    /// use koa::prelude::*;
+    ///
+    /// struct Hello {
+    ///     greeting: &'static str,
+    /// }
+    ///
+    /// #[controller("/hello")]
+    /// impl Hello {
+    ///     #[get("/:name")]
+    ///     async fn greet(&self, name: String) -> String {
+    ///         format!("{}, {name}!", self.greeting)
+    ///     }
+    /// }
+    ///
+    /// let app = App::new().controller(Hello { greeting: "Hello" });
+    /// ```
+    pub fn controller<K, Indices>(
+        self,
+        controller: K,
+    ) -> App<WithRoutes<C, Depth, K>, List, Depth::After>
+    where
+        K: Controller + Requires<List, Indices>,
+        Depth: HoldsRoutes,
+    {
+        App {
+            stack: self.stack.controller(controller),
+            application: self.application,
+            list: PhantomData,
+        }
+    }
+
     /// Gives a value to the whole app: endpoints below take it as `&T`, everything reads it with
     /// [`ctx.app().value::<T>()`](Application::value). Koa's `app.context`: <https://koajs.com/#app-context>.
     ///
@@ -214,6 +258,26 @@ impl<C: Onion, List, Depth> App<C, List, Depth> {
     #[must_use]
     pub fn on_error(mut self, listener: impl Fn(&Error, &Context) + Send + Sync + 'static) -> Self {
         self.application.events.on_error(listener);
+        self
+    }
+
+    /// Sets what becomes of an argument that a request has nothing good for, in all handlers of the app: the error that is
+    /// answered. Without it that is [`Rejection::into_error`].
+    ///
+    /// ```
+    /// use koa::prelude::*;
+    ///
+    /// let app = App::new().on_rejection(|rejection, _ctx| {
+    ///     let argument = rejection.argument();
+    ///     rejection.into_error().with_status(422).with_property("wrong", argument)
+    /// });
+    /// ```
+    #[must_use]
+    pub fn on_rejection(
+        mut self,
+        customise: impl Fn(Rejection, &Context) -> Error + Send + Sync + 'static,
+    ) -> Self {
+        self.application.on_rejection = Some(Box::new(customise));
         self
     }
 

@@ -9,6 +9,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use crate::chain::{Identity, Onion};
+use crate::controller::Controller;
 use crate::middleware::{Middleware, Next};
 use crate::wiring::Requires;
 use crate::{Context, Result};
@@ -39,11 +40,19 @@ impl<Before: Onion, Layers: Onion> Onion for Segment<Before, Layers> {
     type Last<V: Send + Sync + 'static> = Layers::Last<Before::Last<V>>;
     type Below<List> = Layers::Below<Before::Below<List>>;
     type With<M: Middleware> = Segment<Before, Layers::With<M>>;
+    type WithController<K: Controller> = Segment<Before, Layers::WithController<K>>;
 
     fn with<M: Middleware>(self, middleware: M) -> Self::With<M> {
         Segment {
             before: self.before,
             layers: self.layers.with(middleware),
+        }
+    }
+
+    fn with_controller<K: Controller>(self, controller: K) -> Self::WithController<K> {
+        Segment {
+            before: self.before,
+            layers: self.layers.with_controller(controller),
         }
     }
 

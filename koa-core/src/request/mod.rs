@@ -27,6 +27,7 @@ use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 
 use crate::app::Application;
+use crate::controller::Route;
 use crate::request::url::Rewritten;
 use crate::server::{Connection, Socket};
 
@@ -52,6 +53,8 @@ pub struct Request {
     rewritten: Option<Arc<Rewritten>>,
     /// Whether it came as a `HEAD`, where a layer has changed the method.
     came_as_head: Option<bool>,
+    /// The route that was found for it.
+    route: Option<&'static Route>,
 }
 
 impl Request {
@@ -65,6 +68,7 @@ impl Request {
             mounted: 0,
             rewritten: None,
             came_as_head: None,
+            route: None,
         }
     }
 
@@ -167,6 +171,17 @@ impl Request {
                 | Method::OPTIONS
                 | Method::TRACE
         )
+    }
+
+    /// The path of the route that was found for it, with the names of its parameters: `/posts/:id`. `None` before and
+    /// where there is none. `@koa/router`'s `ctx._matchedRoute`.
+    #[must_use]
+    pub fn route(&self) -> Option<&'static str> {
+        self.route.map(|route| route.path)
+    }
+
+    pub(crate) fn matched(&mut self, route: &'static Route) {
+        self.route = Some(route);
     }
 
     /// The version of HTTP it was made in.
