@@ -86,9 +86,11 @@ pub mod fuzzing;
 pub mod prelude;
 
 mod app;
+mod base64;
 mod chain;
 mod context;
 mod controller;
+mod cookies;
 mod date;
 mod error;
 mod extract;
@@ -105,6 +107,10 @@ pub use app::{App, Application, Callback};
 pub use chain::{BoxMiddleware, Group, Mount, Onion, Stack};
 pub use context::{Context, State};
 pub use controller::Controller;
+pub use cookies::{
+    Algorithm, Compat, Cookie, CookieLimitExceeded, CookieSettings, Cookies, EggKeygrip, Encoding,
+    Keygrip, Priority, SameSite, WeakKey, Weakness,
+};
 pub use error::{Error, IntoStatus, Result};
 pub use extract::{Form, FromContext, FromPath, Header, NamedHeader, PathValue, Query, Rejection};
 pub use http;

@@ -4,11 +4,14 @@ use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use serde_json::json;
 
 use crate::app::events::Events;
 use crate::context::Context;
+use crate::cookies::keys::Ring;
+use crate::cookies::{CookieSettings, Keygrip};
 use crate::error::Error;
 use crate::extract::OnRejection;
 
@@ -19,7 +22,11 @@ const BODY_LIMIT: usize = 1024 * 1024;
 /// <https://koajs.com/#ctx-app>.
 pub struct Application {
     pub(crate) env: String,
-    pub(crate) keys: Keys,
+    pub(crate) keys: Keygrip,
+    /// What is made of the keys, when the app starts.
+    pub(crate) ring: Ring,
+    pub(crate) cookies: CookieSettings,
+    clock: Option<Clock>,
     pub(crate) proxy: bool,
     pub(crate) subdomain_offset: usize,
     pub(crate) proxy_ip_header: String,
@@ -31,15 +38,7 @@ pub struct Application {
     pub(crate) on_rejection: Option<OnRejection>,
 }
 
-/// The keys of signed cookies, the newest first. What they are is never printed.
-#[derive(Clone, Default)]
-pub(crate) struct Keys(pub(crate) Vec<String>);
-
-impl fmt::Debug for Keys {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} keys", self.0.len())
-    }
-}
+type Clock = Box<dyn Fn() -> SystemTime + Send + Sync>;
 
 impl Application {
     pub(crate) fn new() -> Self {
@@ -48,7 +47,10 @@ impl Application {
                 .ok()
                 .filter(|env| !env.is_empty())
                 .unwrap_or_else(|| "development".to_owned()),
-            keys: Keys::default(),
+            keys: Keygrip::default(),
+            ring: Ring::new(&Keygrip::default()),
+            cookies: CookieSettings::new(),
+            clock: None,
             proxy: false,
             subdomain_offset: 2,
             proxy_ip_header: "X-Forwarded-For".to_owned(),
@@ -98,8 +100,30 @@ impl Application {
     }
 
     /// The keys of signed and sealed cookies, the newest first. Koa's `app.keys`: <https://koajs.com/#app-keys>.
-    pub fn keys(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.keys.0.iter().map(String::as_str)
+    pub fn keys(&self) -> impl ExactSizeIterator<Item = &[u8]> {
+        self.keys.keys()
+    }
+
+    /// What time it is, by the app's [`clock`](crate::App::clock).
+    #[must_use]
+    pub fn now(&self) -> SystemTime {
+        self.clock
+            .as_ref()
+            .map_or_else(SystemTime::now, |now| now())
+    }
+
+    pub(crate) fn set_clock(&mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) {
+        self.clock = Some(Box::new(clock));
+    }
+
+    /// Makes what the app needs of its settings to serve, once.
+    pub(crate) fn start(&mut self) {
+        self.ring = Ring::new(&self.keys);
+        for weak in self.ring.weak() {
+            if !self.emit(&weak) && !self.silent {
+                eprintln!("{weak}");
+            }
+        }
     }
 
     /// Whether the default error handler prints nothing. Koa's `app.silent`.

@@ -10,6 +10,7 @@ use std::fmt;
 
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use hyper::body::Incoming;
 use hyper::service::{Service, service_fn};
@@ -21,6 +22,7 @@ use crate::chain::{
 };
 use crate::context::Context;
 use crate::controller::Controller;
+use crate::cookies::{CookieSettings, Keygrip};
 use crate::error::Error;
 use crate::extract::Rejection;
 use crate::middleware::{Done, Middleware};
@@ -189,11 +191,39 @@ impl<C: Onion, List, Depth> App<C, List, Depth> {
         self
     }
 
-    /// Sets the keys of signed and sealed cookies: the first one signs, all of them verify. Koa's `app.keys`:
-    /// <https://koajs.com/#app-keys>.
+    /// Sets the keys of signed and sealed cookies: the first one signs and seals, all of them verify and open. Koa's
+    /// `app.keys`: <https://koajs.com/#app-keys>.
+    ///
+    /// It takes an array or a `Vec` of keys, one string with commas between them, or a [`Keygrip`]:
+    ///
+    /// ```
+    /// use koa::prelude::*;
+    /// use koa::{Algorithm, Keygrip};
+    ///
+    /// # fn main() {
+    /// let app = App::new().keys(["new key", "old key"]);
+    /// let app = App::new().keys("new key,old key");
+    /// let app = App::new().keys(Keygrip::new(["new key", "old key"]).algorithm(Algorithm::Sha256));
+    /// # }
+    /// ```
     #[must_use]
-    pub fn keys<K: Into<String>>(mut self, keys: impl IntoIterator<Item = K>) -> Self {
-        self.application.keys = application::Keys(keys.into_iter().map(Into::into).collect());
+    pub fn keys(mut self, keys: impl Into<Keygrip>) -> Self {
+        self.application.keys = keys.into();
+        self
+    }
+
+    /// Sets how cookies are written and read: whose form they have, and which attributes by default. Egg's
+    /// `config.cookies`.
+    #[must_use]
+    pub fn cookies(mut self, settings: CookieSettings) -> Self {
+        self.application.cookies = settings;
+        self
+    }
+
+    /// Sets the clock by which cookies and sessions expire, in place of the system's: for tests.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+        self.application.set_clock(clock);
         self
     }
 
@@ -312,7 +342,8 @@ impl<C: Onion, List, Depth> App<C, List, Depth> {
 
     /// The app as a service, for a server of one's own. Koa's `app.callback()`:
     /// <https://koajs.com/#app-callback>.
-    pub fn callback(self) -> Callback<C> {
+    pub fn callback(mut self) -> Callback<C> {
+        self.application.start();
         Callback {
             chain: Arc::new(self.stack.chain),
             application: Arc::new(self.application),

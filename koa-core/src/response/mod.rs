@@ -196,6 +196,11 @@ impl Response {
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
     }
+
+    /// The headers, for what writes its own lines.
+    pub(crate) fn headers_mut(&mut self) -> &mut HeaderMap {
+        &mut self.headers
+    }
 }
 
 impl fmt::Debug for Response {

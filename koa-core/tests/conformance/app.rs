@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use koa::{App, BoxMiddleware};
-use serde_json::{Map, Value};
+use koa::{App, BoxMiddleware, CookieLimitExceeded, WeakKey};
+use serde_json::{Map, Value, json};
 
 use crate::cases::{AppSettings, Case};
+use crate::cookies;
 use crate::record::Record;
 use crate::steps::Layer;
 
@@ -28,7 +29,18 @@ pub(crate) fn callback(case: &Arc<Case>, record: &Arc<Record>) -> koa::Callback<
     let listener = Arc::clone(record);
     let app = App::new()
         .on_error(move |error, ctx| listener.error_event(error, ctx))
-        .on(|_: &Custom| {});
+        .on(|_: &Custom| {})
+        .on(|_: &WeakKey| {})
+        .clock(cookies::clock(case))
+        .cookies(cookies::settings(&case.app));
+    let limit = Arc::clone(record);
+    let app = app.on(move |event: &CookieLimitExceeded| {
+        limit.event(json!({
+            "event": "cookieLimitExceed",
+            "name": event.name,
+            "length": event.length,
+        }));
+    });
     macro_rules! settings {
         ($app:ident, $settings:expr) => {{
             let settings: &AppSettings = $settings;
@@ -48,7 +60,7 @@ pub(crate) fn callback(case: &Arc<Case>, record: &Arc<Record>) -> koa::Callback<
             if let Some(env) = &settings.env {
                 app = app.env(env);
             }
-            if let Some(keys) = &settings.keys {
+            if let Some(keys) = cookies::keys(settings) {
                 app = app.keys(keys);
             }
             if let Some(silent) = settings.silent {

@@ -15,9 +15,11 @@
 mod app;
 mod cases;
 mod compare;
+mod cookies;
 mod differences;
 mod exchange;
 mod operations;
+mod pure;
 mod record;
 mod report;
 mod steps;
@@ -57,7 +59,10 @@ fn main() -> ExitCode {
                 continue;
             }
             // A failure of several lines is one line of the file.
-            let failures = runtime.block_on(exchange::replay(case));
+            let failures = match case.kind.as_str() {
+                "pure" => pure::replay(case),
+                _ => runtime.block_on(exchange::replay(case)),
+            };
             let failures: Vec<_> = failures
                 .iter()
                 .map(|failure| failure.replace('\n', " "))

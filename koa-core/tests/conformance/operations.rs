@@ -11,7 +11,8 @@ use koa::{Attachment, Body, Context, Error, Is, Result, ensure, throw};
 use serde_json::{Map, Value, json};
 
 use crate::app::{ContextValues, Custom};
-use crate::cases::Step;
+use crate::cases::{Case, Step};
+use crate::cookies;
 use crate::record::Record;
 use crate::streams::Chunks;
 
@@ -26,10 +27,25 @@ pub(crate) enum Output {
 #[derive(Default)]
 struct State(HashMap<String, Value>);
 
-pub(crate) fn perform(step: &Step, ctx: &mut Context, record: &Record) -> Result<Output> {
+pub(crate) fn perform(
+    step: &Step,
+    ctx: &mut Context,
+    case: &Case,
+    record: &Record,
+) -> Result<Output> {
+    if let Some(output) = cookies::perform(step, ctx, case) {
+        return output;
+    }
     match step.op.strip_suffix('=') {
         Some(name) => set(name, step, ctx).map(|()| Output::Nothing),
         None => match get(step, ctx) {
+            // Node keeps the lines of cookies in a list, also a single one.
+            Some(line @ Value::String(_)) if cookies::are_lines_of(step, case) => {
+                Ok(Output::Value(match line.as_str() {
+                    Some("") => line,
+                    _ => json!([line]),
+                }))
+            }
             Some(value) => Ok(Output::Value(value)),
             None => call(step, ctx, record).map(|()| Output::Nothing),
         },
@@ -145,7 +161,10 @@ fn get(step: &Step, ctx: &mut Context) -> Option<Value> {
             "maxIpsCount" => ctx.app().max_ips_count().into(),
             "keys" => match ctx.app().keys().collect::<Vec<_>>() {
                 keys if keys.is_empty() => Value::Null,
-                keys => keys.into(),
+                keys => {
+                    let keys = keys.into_iter().map(String::from_utf8_lossy);
+                    list(keys.collect())
+                }
             },
             other => panic!("no setting {other}"),
         },
@@ -290,7 +309,7 @@ fn names(args: &[Value]) -> Vec<&str> {
         .collect()
 }
 
-fn string(value: &Value) -> String {
+pub(crate) fn string(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         other => other.to_string(),
@@ -509,7 +528,7 @@ fn civil(days: i128) -> (i128, i128, i128) {
 }
 
 /// A date such as `2026-01-01T00:00:00.000Z`.
-fn instant(date: &str) -> SystemTime {
+pub(crate) fn instant(date: &str) -> SystemTime {
     let number = |range: std::ops::Range<usize>| date[range].parse::<u64>().unwrap();
     let (year, month, day) = (number(0..4), number(5..7), number(8..10));
     let mut days = i128::from(year - 1970) * 365;

@@ -27,6 +27,7 @@ impl Middleware for Layer {
     async fn call<'a, N: Next + 'a>(&'a self, ctx: &'a mut Context, next: N) -> Result {
         let steps = self.case.layers()[self.index];
         let mut run = Run {
+            case: &self.case,
             record: &self.record,
             next: Some(next),
         };
@@ -35,6 +36,7 @@ impl Middleware for Layer {
 }
 
 struct Run<'a, N> {
+    case: &'a Case,
     record: &'a Record,
     /// Consumed by being run.
     next: Option<N>,
@@ -54,7 +56,7 @@ impl<'a, N: Next + 'a> Run<'a, N> {
         Box::pin(async move {
             for step in steps {
                 let outcome = self.one(step, ctx, caught).await;
-                self.check(step, &outcome);
+                check(step, &outcome, self.record);
                 match outcome {
                     Err(error) if !step.caught => return Err(error),
                     _ => {}
@@ -88,7 +90,7 @@ impl<'a, N: Next + 'a> Run<'a, N> {
                 ctx.app().emit_error(error, ctx);
             }
             "rethrow" => return Err(caught.take().unwrap()),
-            _ => return operations::perform(step, ctx, self.record),
+            _ => return operations::perform(step, ctx, self.case, self.record),
         }
         Ok(Output::Nothing)
     }
@@ -104,51 +106,47 @@ impl<'a, N: Next + 'a> Run<'a, N> {
         }
         outcome
     }
+}
 
-    fn check(&self, step: &Step, outcome: &Result<Output>) {
-        let op = format!("{}({})", step.op, Value::from(step.args.clone()));
-        if step.reached == Some(false) {
-            return self.record.fail(format!("{op} was reached"));
+/// Whether a step gave what was recorded.
+pub(crate) fn check(step: &Step, outcome: &Result<Output>, record: &Record) {
+    let op = format!("{}({})", step.op, Value::from(step.args.clone()));
+    if step.reached == Some(false) {
+        return record.fail(format!("{op} was reached"));
+    }
+    match (outcome, &step.throws) {
+        (Err(error), Some(expected)) => {
+            let actual = describe(error);
+            if !same_error(expected, &actual) {
+                record.fail(format!("{op} throws: expected {expected}, got {actual}"));
+            }
         }
-        match (outcome, &step.throws) {
-            (Err(error), Some(expected)) => {
-                let actual = describe(error);
-                if !same_error(expected, &actual) {
-                    self.record
-                        .fail(format!("{op} throws: expected {expected}, got {actual}"));
-                }
-            }
-            (Err(error), None) if step.op != "try" => {
-                self.record.fail(format!("{op} failed: {error:?}"));
-            }
-            (Ok(_), Some(expected)) => {
-                self.record
-                    .fail(format!("{op} throws: expected {expected}, got nothing"));
-            }
-            (Ok(Output::Error(actual)), None) => {
-                let expected = step.returns.as_ref().unwrap();
-                if !actual
-                    .as_ref()
-                    .is_some_and(|actual| same_error(expected, actual))
-                {
-                    self.record
-                        .fail(format!("{op}: expected {expected}, got {actual:?}"));
-                }
-            }
-            (Ok(Output::Value(actual)), None) => {
-                let expected = step.returns.as_ref().unwrap_or(&Value::Null);
-                if !same_value(expected, actual) {
-                    self.record
-                        .fail(format!("{op}: expected {expected}, got {actual}"));
-                }
-            }
-            (Ok(Output::Nothing), None) => {
-                if let Some(expected) = &step.returns {
-                    self.record
-                        .fail(format!("{op}: expected {expected}, got nothing"));
-                }
-            }
-            (Err(_), None) => {}
+        (Err(error), None) if step.op != "try" => {
+            record.fail(format!("{op} failed: {error:?}"));
         }
+        (Ok(_), Some(expected)) => {
+            record.fail(format!("{op} throws: expected {expected}, got nothing"));
+        }
+        (Ok(Output::Error(actual)), None) => {
+            let expected = step.returns.as_ref().unwrap();
+            if !actual
+                .as_ref()
+                .is_some_and(|actual| same_error(expected, actual))
+            {
+                record.fail(format!("{op}: expected {expected}, got {actual:?}"));
+            }
+        }
+        (Ok(Output::Value(actual)), None) => {
+            let expected = step.returns.as_ref().unwrap_or(&Value::Null);
+            if !same_value(expected, actual) {
+                record.fail(format!("{op}: expected {expected}, got {actual}"));
+            }
+        }
+        (Ok(Output::Nothing), None) => {
+            if let Some(expected) = &step.returns {
+                record.fail(format!("{op}: expected {expected}, got nothing"));
+            }
+        }
+        (Err(_), None) => {}
     }
 }

@@ -1,0 +1,158 @@
+//! Values that only a holder of the keys can read or make.
+//!
+//! A sealed value is `version | nonce | ciphertext and tag`, in base64 for URLs: XChaCha20-Poly1305 under a key that
+//! HKDF-SHA256 derives for one purpose from one of the app's keys. Its nonce of 192 random bits cannot collide for any
+//! number of cookies that will ever be made: with 2^64 of them under one key the odds are below 2^-64, where a nonce of
+//! 96 bits is at its limit with 2^32. The cookie's name and the purpose are authenticated with it, and what is encrypted
+//! begins with the time until which it counts.
+
+use std::time::{Duration, SystemTime};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chacha20poly1305::aead::AeadInOut;
+use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
+use hkdf::Hkdf;
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use crate::error::{Error, Result};
+
+const VERSION: u8 = 1;
+const NONCE: usize = 24;
+const EXPIRY: usize = 8;
+const TAG: usize = 16;
+
+/// What a sealed value is for: one that was made for another purpose is not opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    Cookie,
+}
+
+impl Purpose {
+    fn label(self) -> &'static str {
+        match self {
+            Self::Cookie => "cookie",
+        }
+    }
+}
+
+/// One of the app's keys, for one purpose.
+pub(super) struct Seal {
+    cipher: XChaCha20Poly1305,
+    purpose: Purpose,
+}
+
+/// What was in a sealed value.
+pub(crate) struct Opened {
+    pub(crate) value: Vec<u8>,
+    /// Until when it counts; without end where there is none.
+    pub(crate) expires: Option<SystemTime>,
+}
+
+impl Seal {
+    #[allow(
+        clippy::expect_used,
+        reason = "HKDF gives out up to 8,160 bytes, and these are 32"
+    )]
+    pub(super) fn new(key: &[u8], purpose: Purpose) -> Self {
+        let mut derived = Zeroizing::new([0; 32]);
+        Hkdf::<Sha256>::new(Some(b"koa sealed values"), key)
+            .expand(purpose.label().as_bytes(), derived.as_mut_slice())
+            .expect("32 bytes are not too many");
+        Self {
+            cipher: XChaCha20Poly1305::new((&*derived).into()),
+            purpose,
+        }
+    }
+
+    pub(super) fn is_for(&self, purpose: Purpose) -> bool {
+        self.purpose == purpose
+    }
+
+    /// Seals a value for the cookie `name`.
+    pub(super) fn seal(
+        &self,
+        name: &str,
+        value: &[u8],
+        expires: Option<SystemTime>,
+    ) -> Result<String> {
+        let mut bytes = Vec::with_capacity(1 + NONCE + EXPIRY + value.len() + TAG);
+        bytes.push(VERSION);
+        bytes.resize(1 + NONCE, 0);
+        getrandom::fill(&mut bytes[1..]).map_err(|error| {
+            Error::internal(format!("the system gives no random bytes: {error}"))
+        })?;
+        bytes.extend_from_slice(&millis(expires).to_be_bytes());
+        bytes.extend_from_slice(value);
+        let (head, text) = bytes.split_at_mut(1 + NONCE);
+        let nonce = nonce(head).ok_or_else(failed)?;
+        let tag = self
+            .cipher
+            .encrypt_inout_detached(&nonce, &self.bound(name), text.into())
+            .map_err(|_| failed())?;
+        bytes.extend_from_slice(&tag);
+        Ok(URL_SAFE_NO_PAD.encode(bytes))
+    }
+
+    /// Opens what [`seal`](Self::seal) made of a value with this key, for this cookie, unless its time is over.
+    pub(super) fn open(&self, name: &str, sealed: &[u8], now: SystemTime) -> Option<Opened> {
+        let (head, rest) = sealed.split_at_checked(1 + NONCE)?;
+        let (text, tag) = rest.split_at_checked(rest.len().checked_sub(TAG)?)?;
+        if head[0] != VERSION || text.len() < EXPIRY {
+            return None;
+        }
+        let mut text = text.to_vec();
+        self.cipher
+            .decrypt_inout_detached(
+                &nonce(head)?,
+                &self.bound(name),
+                text.as_mut_slice().into(),
+                tag.try_into().ok()?,
+            )
+            .ok()?;
+        let millis = u64::from_be_bytes(text.get(..EXPIRY)?.try_into().ok()?);
+        let expires = (millis != 0)
+            .then(|| SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(millis)))
+            .flatten();
+        if expires.is_some_and(|expires| expires <= now) {
+            return None;
+        }
+        text.drain(..EXPIRY);
+        Some(Opened {
+            value: text,
+            expires,
+        })
+    }
+
+    /// What is authenticated beside the value. A name cannot hold a NUL.
+    fn bound(&self, name: &str) -> Vec<u8> {
+        [
+            &[VERSION],
+            self.purpose.label().as_bytes(),
+            &[0],
+            name.as_bytes(),
+        ]
+        .concat()
+    }
+}
+
+/// The bytes of a sealed value.
+pub(super) fn decode(sealed: &str) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode(sealed).ok()
+}
+
+fn nonce(head: &[u8]) -> Option<XNonce> {
+    XNonce::try_from(head.get(1..)?).ok()
+}
+
+fn millis(expires: Option<SystemTime>) -> u64 {
+    let since = expires.and_then(|expires| expires.duration_since(SystemTime::UNIX_EPOCH).ok());
+    since.map_or(0, |since| {
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    })
+}
+
+fn failed() -> Error {
+    Error::internal("a value is too long to be sealed")
+}
