@@ -84,6 +84,8 @@ pub mod docs;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 pub mod prelude;
+#[cfg(feature = "test")]
+pub mod test;
 
 mod app;
 mod base64;
