@@ -62,13 +62,25 @@ async fn requests_and_answers() -> Result {
     let sum = Sum { a: 1, b: 2 };
     let answer = client.post(Sums::json_path()).json(&sum).await?;
     assert_eq!((answer.status(), answer.json::<u32>()?), (200, 3));
-    assert_eq!(client.post("/sums/form").form(&sum).await?.json::<Sum>()?, sum);
+    assert_eq!(
+        client.post("/sums/form").form(&sum).await?.json::<Sum>()?,
+        sum
+    );
     assert_eq!(client.get("/sums").query(&sum).await?.text(), "3");
-    let text = client.put("/sums/text").body_of("text/plain", "hi").header("X-A", "a");
+    let text = client
+        .put("/sums/text")
+        .body_of("text/plain", "hi")
+        .header("X-A", "a");
     assert_eq!(text.await?.text(), "127.0.0.1 false hi a");
     let head = client.head("/sums?a=1&b=2").await?;
-    assert_eq!((head.header("content-length"), head.bytes().len()), (Some("1"), 0));
-    assert_eq!(client.delete("/sums").await?.header("allow"), Some("POST, HEAD, GET"));
+    assert_eq!(
+        (head.header("content-length"), head.bytes().len()),
+        (Some("1"), 0)
+    );
+    assert_eq!(
+        client.delete("/sums").await?.header("allow"),
+        Some("POST, HEAD, GET")
+    );
     assert!(client.get("/").header("not a name", "").await.is_err());
 
     let peer: std::net::SocketAddr = ([192, 0, 2, 1], 1).into();

@@ -116,9 +116,13 @@ mod tests {
         jar.take("b=2; Max-Age=10; Path=/posts", "/", now);
         jar.take("c=3; secure", "/posts/7", now);
         jar.take("d=4; expires=Thu, 01 Jan 1970 00:00:00 GMT", "/", now);
-        let header = |path, secure, after| jar.header(path, secure, now + Duration::from_secs(after));
+        let header =
+            |path, secure, after| jar.header(path, secure, now + Duration::from_secs(after));
         assert_eq!(header("/", true, 0).as_deref(), Some("a=1"));
-        assert_eq!(header("/posts/8", true, 0).as_deref(), Some("b=2; c=3; a=1"));
+        assert_eq!(
+            header("/posts/8", true, 0).as_deref(),
+            Some("b=2; c=3; a=1")
+        );
         assert_eq!(header("/posts", false, 0).as_deref(), Some("b=2; a=1"));
         assert_eq!(header("/postscript", true, 0).as_deref(), Some("a=1"));
         assert_eq!(header("/posts/8", false, 10).as_deref(), Some("a=1"));

@@ -117,7 +117,9 @@ impl<'c, C: Onion> RequestBuilder<'c, C> {
             shared.jar.header(&path, secure, shared.now)
         };
         if let Some(cookies) = cookies {
-            headers.entry(COOKIE).or_insert(HeaderValue::try_from(cookies)?);
+            headers
+                .entry(COOKIE)
+                .or_insert(HeaderValue::try_from(cookies)?);
         }
 
         let (near, far) = tokio::io::duplex(BUFFER);
