@@ -94,6 +94,7 @@ mod context;
 mod controller;
 mod cookies;
 mod date;
+mod describe;
 mod error;
 mod extract;
 mod media_type;
@@ -113,6 +114,7 @@ pub use cookies::{
     Algorithm, Compat, Cookie, CookieLimitExceeded, CookieSettings, Cookies, EggKeygrip, Encoding,
     Keygrip, Priority, SameSite, WeakKey, Weakness,
 };
+pub use describe::Description;
 pub use error::{Error, IntoStatus, Result};
 pub use extract::{Form, FromContext, FromPath, Header, NamedHeader, PathValue, Query, Rejection};
 pub use http;

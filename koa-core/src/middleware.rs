@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::{Future, ready};
 use std::marker::PhantomData;
 
+use crate::describe::{About, Layer};
 use crate::wiring::Provision;
 #[cfg(doc)]
 use crate::wiring::Requires;
@@ -53,6 +54,19 @@ pub trait Middleware: Send + Sync + 'static {
     /// The type whose [`Requires`] says what it asks of the layers above: `Self`.
     type Wiring;
 
+    /// What the macro says of it.
+    #[doc(hidden)]
+    const ABOUT: About = About::nothing();
+
+    /// What it is for [`App::describe`](crate::App::describe), and what is inside it.
+    #[doc(hidden)]
+    fn describe(&self) -> Vec<Layer> {
+        vec![Layer::middleware::<Self>(
+            Self::ABOUT,
+            Self::Provides::name(),
+        )]
+    }
+
     /// Answers the request, or runs `next` and does something before or after it.
     ///
     /// # Errors
@@ -80,6 +94,9 @@ pub trait Middleware: Send + Sync + 'static {
 pub trait Declared: Send + Sync + 'static {
     type Provides: Provision;
 
+    /// What the macro says of it.
+    const ABOUT: About = About::nothing();
+
     fn call<'a, N>(ctx: &'a mut Context, next: N) -> impl Future<Output = Result> + Send + 'a
     where
         N: Next<<Self::Provides as Provision>::Value> + 'a;
@@ -94,6 +111,8 @@ where
 {
     type Provides = D::Provides;
     type Wiring = D;
+
+    const ABOUT: About = D::ABOUT;
 
     fn call<'a, N>(
         &'a self,
@@ -126,6 +145,8 @@ impl<D> fmt::Debug for Of<D> {
 impl<D: Declared> Middleware for Of<D> {
     type Provides = D::Provides;
     type Wiring = D;
+
+    const ABOUT: About = D::ABOUT;
 
     fn call<'a, N>(
         &'a self,

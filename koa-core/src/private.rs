@@ -16,6 +16,7 @@ use crate::wiring::Slot;
 pub use crate::controller::router::{Around, Handler, Inner, Layered, around};
 pub use crate::controller::{Captures, Place, Route, Verb};
 pub use crate::cookies::typed::{FromJson, FromText, Reading, optional, required};
+pub use crate::describe::About;
 pub use crate::error::{Thrown, ViaError, ViaMessage, ViaStatus, ViaStd};
 pub use crate::extract::written;
 pub use crate::middleware::{Declared, Of};

@@ -24,6 +24,12 @@ struct profile {}
 
 impl ::koa::__private::Declared for profile {
     type Provides = (User,);
+    const ABOUT: ::koa::__private::About = ::koa::__private::About::new(
+        "profile",
+        &[],
+        ::core::file!(),
+        0,
+    );
     fn call<'a, N>(
         _: &'a mut ::koa::Context,
         _: N,

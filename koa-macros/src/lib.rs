@@ -15,6 +15,7 @@ mod names;
 mod options;
 mod paths;
 mod pattern;
+mod place;
 #[cfg(test)]
 mod snapshots;
 mod types;

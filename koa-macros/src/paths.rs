@@ -34,6 +34,7 @@ table! {
     requires => Requires;
     result => Result;
     cancel_on_disconnect => __private::cancel_on_disconnect;
+    about => __private::About;
     around => __private::around;
     around_type => __private::Around;
     captures => __private::Captures;

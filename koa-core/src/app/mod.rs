@@ -23,6 +23,7 @@ use crate::chain::{
 use crate::context::Context;
 use crate::controller::Controller;
 use crate::cookies::{CookieSettings, Keygrip};
+use crate::describe::{self, Description};
 use crate::error::Error;
 use crate::extract::Rejection;
 use crate::middleware::{Done, Middleware};
@@ -340,6 +341,15 @@ impl<C: Onion, List, Depth> App<C, List, Depth> {
         self
     }
 
+    /// A map of the app: its layers and its routes, what each provides and asks for, and where it stands. An app that
+    /// listens prints it where the environment has `KOA_DESCRIBE=1` (or `json`, `mermaid`).
+    #[must_use]
+    pub fn describe(&self) -> Description {
+        Description {
+            layers: self.stack.chain.describe(),
+        }
+    }
+
     /// The app as a service, for a server of one's own. Koa's `app.callback()`:
     /// <https://koajs.com/#app-callback>.
     pub fn callback(mut self) -> Callback<C> {
@@ -357,6 +367,7 @@ impl<C: Onion, List, Depth> App<C, List, Depth> {
     ///
     /// An address that cannot be read, resolved or bound.
     pub async fn bind(self, addresses: impl Addresses) -> Result<Server<C>> {
+        describe::print_if_asked(|| self.describe());
         Server::bind(self.callback(), addresses).await
     }
 

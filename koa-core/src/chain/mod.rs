@@ -13,6 +13,7 @@ use std::fmt;
 use std::future::Future;
 
 use crate::controller::{Controller, Held, Routed};
+use crate::describe::Layer;
 use crate::middleware::{Middleware, Next, ProvidesNothing, ValueOf};
 use crate::wiring::Provision;
 use crate::{Context, Result};
@@ -54,6 +55,10 @@ pub trait Onion: Send + Sync + Sized + 'static {
     #[doc(hidden)]
     fn with_controller<K: Controller>(self, controller: K) -> Self::WithController<K>;
 
+    /// What the layers are, from the outside in.
+    #[doc(hidden)]
+    fn describe(&self) -> Vec<Layer>;
+
     /// Runs the layers, and `next` after them. What the layer above them provides, a `V`, is on the context.
     #[doc(hidden)]
     fn enter<'a, V, N>(
@@ -82,6 +87,10 @@ impl Onion for Identity {
 
     fn with_controller<K: Controller>(self, controller: K) -> Routed<(Held<K>,)> {
         Routed::new(controller)
+    }
+
+    fn describe(&self) -> Vec<Layer> {
+        Vec::new()
     }
 
     fn enter<'a, V, N>(
@@ -132,6 +141,12 @@ impl<M: Middleware, Rest: Onion> Onion for Chain<M, Rest> {
 
     fn with_controller<K: Controller>(self, controller: K) -> Self::WithController<K> {
         Chain::new(self.layer, self.rest.with_controller(controller))
+    }
+
+    fn describe(&self) -> Vec<Layer> {
+        let mut layers = self.layer.describe();
+        layers.extend(self.rest.describe());
+        layers
     }
 
     fn enter<'a, V, N>(

@@ -10,6 +10,7 @@ use std::pin::Pin;
 
 use crate::chain::{Identity, Onion};
 use crate::controller::Controller;
+use crate::describe::Layer;
 use crate::middleware::{Middleware, Next};
 use crate::wiring::Requires;
 use crate::{Context, Result};
@@ -54,6 +55,12 @@ impl<Before: Onion, Layers: Onion> Onion for Segment<Before, Layers> {
             before: self.before,
             layers: self.layers.with_controller(controller),
         }
+    }
+
+    fn describe(&self) -> Vec<Layer> {
+        let mut layers = self.before.describe();
+        layers.extend(self.layers.describe());
+        layers
     }
 
     fn enter<'a, V, N>(

@@ -8,6 +8,7 @@ use crate::chain::depth::{Holds, HoldsRoutes, Measured, Shallow};
 use crate::chain::mount::{Inside, Mount};
 use crate::chain::{Chain, Identity, Onion};
 use crate::controller::Controller;
+use crate::describe::Layer;
 use crate::middleware::{Middleware, Next, ValueOf};
 use crate::wiring::{Layers, Provision, Requires};
 use crate::{Context, Result};
@@ -131,6 +132,10 @@ impl<C, Depth> fmt::Debug for Stack<C, Depth> {
 impl<C: Onion, Depth: Measured> Middleware for Stack<C, Depth> {
     type Provides = Layers<C, Depth::Front, Depth::Room>;
     type Wiring = C;
+
+    fn describe(&self) -> Vec<Layer> {
+        vec![Layer::group("group", self.chain.describe())]
+    }
 
     fn call<'a, N>(
         &'a self,

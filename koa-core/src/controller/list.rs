@@ -6,6 +6,7 @@ use std::future::Future;
 
 use crate::controller::conflict::check;
 use crate::controller::{Captures, Controller, Held, Route};
+use crate::describe::Layer;
 use crate::wiring::Requires;
 use crate::{Context, Result};
 
@@ -21,6 +22,8 @@ pub trait Controllers: Send + Sync + Sized + 'static {
     type With<K: Controller>: Controllers;
 
     fn with<K: Controller>(self, controller: K) -> Self::With<K>;
+
+    fn describe(&self) -> Vec<Layer>;
 
     /// Runs a route of one of them.
     fn call<'a>(
@@ -53,6 +56,12 @@ impl<Eight: Controllers, Rest: Controllers> Controllers for Further<Eight, Rest>
         }
     }
 
+    fn describe(&self) -> Vec<Layer> {
+        let mut controllers = self.eight.describe();
+        controllers.extend(self.rest.describe());
+        controllers
+    }
+
     async fn call<'a>(
         &'a self,
         controller: usize,
@@ -79,6 +88,10 @@ macro_rules! tuples {
                 const { check(Self::ROUTES, K::ROUTES) };
                 let controller = Held::new(controller);
                 tuples!(@value self controller [$($at)*] $($next)?)
+            }
+
+            fn describe(&self) -> Vec<Layer> {
+                vec![$(self.$at.describe()),*]
             }
 
             async fn call<'a>(

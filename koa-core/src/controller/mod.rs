@@ -33,6 +33,10 @@ pub(crate) use router::{Held, Routed};
     note = "write `#[controller(\"/prefix\")]` on an `impl` block of it"
 )]
 pub trait Controller: Send + Sync + Sized + 'static {
+    /// Its name.
+    #[doc(hidden)]
+    const NAME: &'static str;
+
     /// The routes, by the index under which they are called.
     #[doc(hidden)]
     const ROUTES: &'static [Route];

@@ -10,6 +10,7 @@ use crate::controller::captures::decoded;
 use crate::controller::list::Controllers;
 use crate::controller::matcher::Matcher;
 use crate::controller::{Captures, Controller, PathText};
+use crate::describe::{Kind, Layer, owned};
 use crate::middleware::{Middleware, Next};
 use crate::wiring::Requires;
 use crate::{Context, Result};
@@ -61,6 +62,12 @@ impl<Ks: Controllers> Router<Ks> {
     }
 }
 
+impl<Ks: Controllers> Router<Ks> {
+    fn described(&self) -> Vec<Layer> {
+        self.controllers.describe()
+    }
+}
+
 impl<Ks> fmt::Debug for Router<Ks> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let routes = self.matcher.entries().iter();
@@ -74,6 +81,10 @@ impl<Ks> fmt::Debug for Router<Ks> {
 impl<Ks: Controllers> Middleware for Router<Ks> {
     type Provides = ();
     type Wiring = Ks;
+
+    fn describe(&self) -> Vec<Layer> {
+        self.described()
+    }
 
     fn call<'a, N>(
         &'a self,
@@ -111,6 +122,10 @@ impl<Ks: Controllers> Onion for Routed<Ks> {
         Routed(self.0.with(controller))
     }
 
+    fn describe(&self) -> Vec<Layer> {
+        self.0.described()
+    }
+
     fn enter<'a, V, N>(
         &'a self,
         ctx: &'a mut Context,
@@ -140,6 +155,39 @@ impl<K: Controller> Held<K> {
             controller,
             around,
             around_one,
+        }
+    }
+
+    pub(super) fn describe(&self) -> Layer {
+        let routes = K::ROUTES.iter().map(|route| {
+            let mut requires = owned(route.takes);
+            requires.extend(route.layers.iter().map(|layer| format!("with {layer}")));
+            Layer {
+                kind: Kind::Route,
+                name: format!("{} {}", route.verb, route.path),
+                requires,
+                place: Some(route.place),
+                ..Layer::default()
+            }
+        });
+        let around = self.around.describe();
+        let provides = around.iter().flat_map(|layer| layer.provides.clone());
+        Layer {
+            kind: Kind::Controller,
+            name: match around.as_slice() {
+                [] => K::NAME.to_owned(),
+                layers => {
+                    let names: Vec<_> = layers.iter().map(|layer| layer.name.as_str()).collect();
+                    format!("{} with {}", K::NAME, names.join(", "))
+                }
+            },
+            provides: provides.collect(),
+            requires: around
+                .iter()
+                .flat_map(|layer| layer.requires.clone())
+                .collect(),
+            place: None,
+            inside: routes.collect(),
         }
     }
 

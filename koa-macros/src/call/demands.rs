@@ -6,6 +6,7 @@ use syn::Type;
 
 use crate::call::model::{Call, Kind};
 use crate::paths::Paths;
+use crate::types::text;
 
 /// A type that is asked for.
 pub(crate) struct Demand<'a> {
@@ -26,6 +27,12 @@ impl Demand<'_> {
         let close = quote_spanned!(Span::mixed_site().located_at(last)=> >);
         quote_spanned!(Span::mixed_site()=> #list: #provides<#wanted, #index #close)
     }
+}
+
+/// The types that are asked for, as they are written.
+pub(crate) fn names(call: &Call) -> Vec<String> {
+    let demands = demands([call]);
+    demands.iter().map(|demand| text(demand.wanted)).collect()
 }
 
 /// What is asked for, each once.

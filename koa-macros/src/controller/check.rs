@@ -49,6 +49,14 @@ pub(super) fn model(model: &Model, errors: &mut Errors) {
 fn method(handler: &Handler, errors: &mut Errors) {
     let signature = &handler.function.signature;
     call::plain_async_fn(signature, "a handler", errors);
+    let attributes = handler.function.attributes.iter();
+    for attribute in attributes.filter(|attribute| attribute.path().is_ident("cfg")) {
+        errors.push(
+            attribute,
+            "a route cannot be conditional\n\
+             put it in a controller of its own, and write `#[cfg(..)]` on its block",
+        );
+    }
     if let Some(receiver) = signature.receiver()
         && !matches!(receiver.kind, ReceiverKind::Reference(_, _, None))
     {

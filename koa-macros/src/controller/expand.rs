@@ -15,6 +15,7 @@ use crate::middleware::expand::generics::Generic;
 use crate::middleware::expand::method::user_lints;
 use crate::options::Options;
 use crate::paths::Paths;
+use crate::place::place;
 use crate::types::text;
 
 /// The block, and what makes a controller of it; if it is not `ready`, since something is wrong with it, what stands in.
@@ -96,11 +97,13 @@ impl Parts<'_> {
         let values = tuple(layers.iter().map(|layer| layer.value(paths)));
         let (one_types, one_values) = around_one;
         let make = paths.around(at);
+        let name = text(subject);
         let run = self.run(&routes);
         let handle = self.handle(&routes);
         quote_spanned! {at=>
             #attributes
             impl #params #controller for #subject #clause {
+                const NAME: &'static str = #name;
                 const ROUTES: &'static [#route] = &[#(#declared),*];
 
                 type Around = #around<#types>;
@@ -141,7 +144,7 @@ impl Parts<'_> {
     fn route(&self, handler: &Handler, route: &Route) -> TokenStream {
         let at = Span::mixed_site();
         let paths = self.paths;
-        let (declared, verb, place) = (paths.route(at), paths.verb(at), paths.place(at));
+        let (declared, verb) = (paths.route(at), paths.verb(at));
         let variant = Ident::new(route.variant, at);
         let (path, shape) = (route.path.shown(), route.path.shape());
         let name = handler.name();
@@ -152,14 +155,14 @@ impl Parts<'_> {
             .iter()
             .map(|argument| text(&argument.declared));
         let layers = route.layers.iter().map(Layer::shown);
-        let line = Literal::u32_unsuffixed(line(route.at));
+        let place = place(paths, route.at);
         quote_spanned! {at=>
             #declared {
                 verb: #verb::#variant,
                 path: #path,
                 shape: #shape,
                 handler: #shown,
-                place: #place { file: ::core::file!(), line: #line },
+                place: #place,
                 takes: &[#(#takes),*],
                 layers: &[#(#layers),*],
             }
@@ -251,12 +254,4 @@ impl Parts<'_> {
             }
         }
     }
-}
-
-/// The line of a place; 0 outside of a compiler.
-fn line(at: Span) -> u32 {
-    if !proc_macro::is_available() {
-        return 0;
-    }
-    u32::try_from(at.unwrap().line()).unwrap_or(0)
 }

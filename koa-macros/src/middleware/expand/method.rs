@@ -1,15 +1,17 @@
 //! `impl Middleware`, or `impl Declared` for a function: how it runs.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Literal, Span, TokenStream};
 use quote::quote_spanned;
 use syn::token::Async;
 
 use super::Expansion;
 use crate::attributes::Attributes;
+use crate::call::demands::names;
 use crate::call::model::Call;
 use crate::call::work::Work;
 use crate::item::Function;
-use crate::types::borrowed;
+use crate::place::line;
+use crate::types::{borrowed, text};
 
 /// The lints of the user's function: it cannot forget an `.await` or drop an error, and it must be `async`.
 pub(crate) fn user_lints() -> TokenStream {
@@ -104,11 +106,14 @@ pub(super) fn implementation(
     let output = quote_spanned! {shown=>
         impl ::core::future::Future<Output = #result> + ::core::marker::Send + 'a
     };
+    let about = about(expansion, call);
     quote_spanned! {at=>
         #attributes
         impl #params #middleware for #subject #clause {
             type Provides = #provides;
             #wiring
+
+            #about
 
             fn call<'a, #rest>(
                 #receiver
@@ -122,5 +127,18 @@ pub(super) fn implementation(
                 #future
             }
         }
+    }
+}
+
+/// What a map of the app shows of it.
+fn about(expansion: &Expansion, call: Option<&Call>) -> TokenStream {
+    let at = Span::mixed_site();
+    let paths = &expansion.paths;
+    let about = paths.about(at);
+    let name = text(&expansion.subject);
+    let requires = call.map(names).unwrap_or_default();
+    let line = Literal::u32_unsuffixed(line(expansion.name));
+    quote_spanned! {at=>
+        const ABOUT: #about = #about::new(#name, &[#(#requires),*], ::core::file!(), #line);
     }
 }
