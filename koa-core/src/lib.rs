@@ -65,6 +65,31 @@
 //!
 //! Without `.with(signed_in)` above it, `.with(me)` does not compile: *nothing above this point provides `User`*.
 //!
+//! # Controllers
+//!
+//! Routes are declared on the methods of a struct with [`#[controller]`](macro@controller), and put into an app with
+//! [`App::controller`]. Their arguments come from the path, the query string, the body, from what the layers above
+//! provide, or from a type of one's own ([`FromContext`]): [all about them](docs::controllers).
+//!
+//! ```
+//! use koa::prelude::*;
+//!
+//! struct Posts {
+//!     titles: Vec<String>,
+//! }
+//!
+//! #[controller("/posts")]
+//! impl Posts {
+//!     #[get("/:id")]
+//!     async fn show(&self, id: usize) -> Option<String> {
+//!         self.titles.get(id).cloned()
+//!     }
+//! }
+//!
+//! let app = App::new().controller(Posts { titles: vec!["Hello".to_owned()] });
+//! assert_eq!(Posts::show_path(0), "/posts/0");
+//! ```
+//!
 //! # Errors
 //!
 //! [`throw!`] and [`ensure!`] fail with a status and a message, `?` with any error. An [`Error`] goes up through the

@@ -13,7 +13,7 @@ const MOST: usize = 8;
 
 /// Where the parameters of a path stand in it, in their order.
 pub struct Captures {
-    ranges: [(u32, u32); MOST],
+    ranges: [(u16, u16); MOST],
     count: usize,
     /// The path, where it is not as it came: with its escapes undone, or rewritten.
     path: Option<Box<str>>,
@@ -31,10 +31,10 @@ impl Captures {
     /// Adds one; gives how many there were.
     pub(super) fn push(&mut self, from: usize, to: usize) -> usize {
         let before = self.count;
-        // Paths are no longer than 64 KiB, and a rewritten one of 4 GiB has no parameters.
-        let range = u32::try_from(from).and_then(|from| Ok((from, u32::try_from(to)?)));
-        if let (Some(place), Ok(range)) = (self.ranges.get_mut(before), range) {
-            *place = range;
+        // The matcher takes no path that is longer.
+        let place = |at| u16::try_from(at).unwrap_or(u16::MAX);
+        if let Some(range) = self.ranges.get_mut(before) {
+            *range = (place(from), place(to));
             self.count += 1;
         }
         before
@@ -47,7 +47,7 @@ impl Captures {
     #[cfg(any(test, fuzzing))]
     pub(crate) fn ranges(&self) -> impl Iterator<Item = (usize, usize)> {
         let ranges = self.ranges.iter().take(self.count);
-        ranges.map(|(from, to)| (*from as usize, *to as usize))
+        ranges.map(|(from, to)| (usize::from(*from), usize::from(*to)))
     }
 
     /// Remembers which path they stand in, so that a layer below may rewrite it.
@@ -56,9 +56,9 @@ impl Captures {
             PathText::Decoded(path) => Some(path),
             PathText::AsItCame if request.is_rewritten() => Some(request.path().into()),
             PathText::AsItCame => {
-                let offset = u32::try_from(request.mount_path().len()).unwrap_or(0);
+                let offset = u16::try_from(request.mount_path().len()).unwrap_or(0);
                 for (from, to) in self.ranges.iter_mut().take(self.count) {
-                    (*from, *to) = (*from + offset, *to + offset);
+                    (*from, *to) = (from.saturating_add(offset), to.saturating_add(offset));
                 }
                 None
             }
@@ -71,7 +71,7 @@ impl Captures {
         let Some((from, to)) = self.ranges.get(at).filter(|_| at < count) else {
             return Cow::Borrowed("");
         };
-        let range = *from as usize..*to as usize;
+        let range = usize::from(*from)..usize::from(*to);
         match &self.path {
             None => {
                 let path = request.original_uri().path();
@@ -93,7 +93,7 @@ impl fmt::Debug for Captures {
 }
 
 /// The path that is matched.
-pub(super) enum PathText {
+pub(crate) enum PathText {
     AsItCame,
     Decoded(Box<str>),
 }
@@ -103,8 +103,8 @@ pub(super) enum PathText {
 /// # Errors
 ///
 /// A 400 for a `%` without two digits, and for bytes that are not UTF-8.
-pub(super) fn decoded(path: &str) -> Result<PathText> {
-    if !path.bytes().any(|byte| byte == b'%') {
+pub(crate) fn decoded(path: &str) -> Result<PathText> {
+    if !path.as_bytes().contains(&b'%') {
         return Ok(PathText::AsItCame);
     }
     let mut bytes = Vec::with_capacity(path.len());

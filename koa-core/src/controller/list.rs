@@ -30,7 +30,7 @@ pub trait Controllers: Send + Sync + Sized + 'static {
         &'a self,
         controller: usize,
         route: usize,
-        captures: Captures,
+        captures: &'a Captures,
         ctx: &'a mut Context,
     ) -> impl Future<Output = Result> + Send + 'a;
 }
@@ -66,7 +66,7 @@ impl<Eight: Controllers, Rest: Controllers> Controllers for Further<Eight, Rest>
         &'a self,
         controller: usize,
         route: usize,
-        captures: Captures,
+        captures: &'a Captures,
         ctx: &'a mut Context,
     ) -> Result {
         match controller.checked_sub(Eight::COUNT) {
@@ -98,7 +98,7 @@ macro_rules! tuples {
                 &'a self,
                 controller: usize,
                 route: usize,
-                captures: Captures,
+                captures: &'a Captures,
                 ctx: &'a mut Context,
             ) -> Result {
                 match controller {

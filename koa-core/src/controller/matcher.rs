@@ -27,7 +27,7 @@ pub(crate) struct Entry {
 /// What fits a path up to here.
 #[derive(Default)]
 struct Node {
-    literals: Vec<(Box<str>, Node)>,
+    literals: Vec<(Key, Box<str>, Node)>,
     /// The one with the longest text first.
     affixed: Vec<Affixed>,
     parameter: Option<Box<Node>>,
@@ -64,7 +64,7 @@ enum Segment<'p> {
 
 /// A path as it is walked.
 struct Walk<'p> {
-    path: &'p str,
+    path: &'p [u8],
     /// Where its last segment ends: before a slash at its end.
     end: usize,
     column: usize,
@@ -130,17 +130,15 @@ impl Node {
     }
 
     fn literal(&mut self, text: &str) -> &mut Self {
-        let at = match self
-            .literals
-            .binary_search_by(|(known, _)| order(known, text))
-        {
-            Ok(at) => at,
-            Err(at) => {
-                self.literals.insert(at, (text.into(), Self::default()));
-                at
-            }
-        };
-        &mut self.literals[at].1
+        let key = Key::of(text.as_bytes());
+        let order =
+            |(known, other, _): &(Key, Box<str>, Self)| (*known, &**other).cmp(&(key, text));
+        let at = self.literals.binary_search_by(order).unwrap_or_else(|at| {
+            self.literals
+                .insert(at, (key, text.into(), Self::default()));
+            at
+        });
+        &mut self.literals[at].2
     }
 
     fn affix(&mut self, prefix: &str, suffix: &str) -> &mut Self {
@@ -187,24 +185,37 @@ impl Leaf {
 
 impl<'p> Walk<'p> {
     fn new(path: &'p str, column: usize) -> Self {
-        let end = match path.strip_suffix('/') {
-            Some(bare) => bare.len(),
-            None => path.len(),
-        };
-        Self { path, end, column }
+        let end = path.len() - usize::from(path.ends_with('/'));
+        Self {
+            path: path.as_bytes(),
+            end,
+            column,
+        }
     }
 
-    /// Where the first segment begins; `None` for what is no path.
+    /// Where the first segment begins; `None` for what is no path, or longer than any that comes over the wire.
     fn start(&self) -> Option<usize> {
-        self.path.starts_with('/').then_some(1)
+        let is_path = self.path.starts_with(b"/") && self.path.len() <= usize::from(u16::MAX);
+        is_path.then_some(1)
     }
 
-    /// The segment that begins at `start`, and where the next one does.
-    fn segment(&self, start: usize) -> (&'p str, usize) {
-        let rest = self.path.get(start..self.end).unwrap_or("");
-        let length = rest.bytes().position(|byte| byte == b'/');
-        let length = length.unwrap_or(rest.len());
-        (rest.get(..length).unwrap_or(""), start + length + 1)
+    /// The segment that begins at `start`, its key, and where the next one begins.
+    #[inline]
+    fn segment(&self, start: usize) -> (&'p [u8], Key, usize) {
+        let rest = self.path.get(start..self.end).unwrap_or_default();
+        let mut number = 0;
+        let mut length = 0;
+        for byte in rest {
+            if *byte == b'/' {
+                break;
+            }
+            if length < 8 {
+                number = number << 8 | u64::from(*byte);
+            }
+            length += 1;
+        }
+        let segment = rest.get(..length).unwrap_or_default();
+        (segment, Key(length, number), start + length + 1)
     }
 
     /// The number of the route; the segments before `start` fit the node.
@@ -212,8 +223,8 @@ impl<'p> Walk<'p> {
         if start > self.end {
             return node.end.answers[self.column];
         }
-        let (segment, next) = self.segment(start);
-        if let Some(inner) = node.literal_for(segment)
+        let (segment, key, next) = self.segment(start);
+        if let Some(inner) = node.literal_for(segment, key)
             && let Some(number) = self.find(inner, next, captures)
         {
             return Some(number);
@@ -249,8 +260,8 @@ impl<'p> Walk<'p> {
             return;
         }
         add(&node.wildcard);
-        let (segment, next) = self.segment(start);
-        if let Some(inner) = node.literal_for(segment) {
+        let (segment, key, next) = self.segment(start);
+        if let Some(inner) = node.literal_for(segment, key) {
             self.collect(inner, next, numbers);
         }
         let affixed = node.affixed.iter();
@@ -264,30 +275,43 @@ impl<'p> Walk<'p> {
 }
 
 impl Node {
-    fn literal_for(&self, segment: &str) -> Option<&Self> {
-        let at = self
-            .literals
-            .binary_search_by(|(known, _)| order(known, segment))
-            .ok()?;
-        Some(&self.literals.get(at)?.1)
+    #[inline]
+    fn literal_for(&self, segment: &[u8], key: Key) -> Option<&Self> {
+        let from = self.literals.partition_point(|(known, ..)| *known < key);
+        // Long texts may begin alike.
+        let alike = self.literals.get(from..)?.iter();
+        let mut alike = alike.take_while(|(known, ..)| *known == key);
+        let found = alike.find(|(_, text, _)| key.is_whole() || text.as_bytes() == segment);
+        found.map(|(.., node)| node)
+    }
+}
+
+/// The length of a text and its first eight bytes: two numbers, by which most texts are told apart.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Key(usize, u64);
+
+impl Key {
+    #[inline]
+    fn of(text: &[u8]) -> Self {
+        let beginning = text.iter().take(8);
+        let number = beginning.fold(0, |number, byte| number << 8 | u64::from(*byte));
+        Self(text.len(), number)
+    }
+
+    /// Whether that is all of the text.
+    fn is_whole(self) -> bool {
+        self.0 <= 8
     }
 }
 
 impl Affixed {
     /// Where in a segment the parameter stands, if the text around it fits.
-    fn inside(&self, segment: &str) -> Option<(usize, usize)> {
-        let rest = segment.strip_prefix(&*self.prefix)?;
-        let value = rest.strip_suffix(&*self.suffix)?;
+    fn inside(&self, segment: &[u8]) -> Option<(usize, usize)> {
+        let rest = segment.strip_prefix(self.prefix.as_bytes())?;
+        let value = rest.strip_suffix(self.suffix.as_bytes())?;
         let from = self.prefix.len();
         (!value.is_empty()).then_some((from, from + value.len()))
     }
-}
-
-/// By length first: most texts differ in that.
-fn order(one: &str, other: &str) -> std::cmp::Ordering {
-    one.len()
-        .cmp(&other.len())
-        .then_with(|| one.as_bytes().cmp(other.as_bytes()))
 }
 
 fn column(method: &Method) -> usize {

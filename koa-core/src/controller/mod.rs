@@ -5,7 +5,7 @@
 //! `extract`.
 
 mod allowed;
-mod captures;
+pub(crate) mod captures;
 mod conflict;
 mod list;
 pub(crate) mod matcher;
@@ -58,7 +58,7 @@ pub trait Controller: Send + Sync + Sized + 'static {
         &'a self,
         layers: &'a Self::AroundOne,
         route: usize,
-        captures: Captures,
+        captures: &'a Captures,
         ctx: &'a mut Context,
     ) -> impl Future<Output = Result> + Send + 'a {
         let _ = layers;
@@ -70,7 +70,7 @@ pub trait Controller: Send + Sync + Sized + 'static {
     fn handle<'a>(
         &'a self,
         route: usize,
-        captures: Captures,
+        captures: &'a Captures,
         ctx: &'a mut Context,
     ) -> impl Future<Output = Result> + Send + 'a;
 }

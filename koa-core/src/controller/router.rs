@@ -57,7 +57,7 @@ impl<Ks: Controllers> Router<Ks> {
         captures.of(&ctx.request, path);
         ctx.request.matched(entry.route);
         self.controllers
-            .call(entry.controller, entry.index, captures, ctx)
+            .call(entry.controller, entry.index, &captures, ctx)
             .await
     }
 }
@@ -194,7 +194,7 @@ impl<K: Controller> Held<K> {
     pub(super) fn call<'a>(
         &'a self,
         route: usize,
-        captures: Captures,
+        captures: &'a Captures,
         ctx: &'a mut Context,
     ) -> impl Future<Output = Result> + Send + 'a {
         let inside = Inside {
@@ -216,7 +216,7 @@ impl<K: Controller> fmt::Debug for Held<K> {
 struct Inside<'c, K: Controller> {
     held: &'c Held<K>,
     route: usize,
-    captures: Captures,
+    captures: &'c Captures,
 }
 
 impl<K: Controller, T: Send + Sync + 'static> Next<T> for Inside<'_, K> {
@@ -246,13 +246,13 @@ impl<K: Controller, T: Send + Sync + 'static> Next<T> for Inside<'_, K> {
 pub struct Handler<'c, K> {
     controller: &'c K,
     route: usize,
-    captures: Captures,
+    captures: &'c Captures,
 }
 
 impl<'c, K: Controller> Handler<'c, K> {
     /// What the layers of a route run as their `next`.
     #[must_use]
-    pub fn new(controller: &'c K, route: usize, captures: Captures) -> Self {
+    pub fn new(controller: &'c K, route: usize, captures: &'c Captures) -> Self {
         Self {
             controller,
             route,

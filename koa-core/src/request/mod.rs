@@ -15,7 +15,7 @@ mod multipart;
 mod origin;
 pub(crate) mod query;
 pub(crate) mod target;
-mod typed;
+pub(crate) mod typed;
 mod url;
 
 use std::fmt;

@@ -103,7 +103,7 @@ impl Work<'_> {
                 // Shown at the type, where it cannot be read.
                 let parameter = self.paths.parameter(ty.span());
                 quote_spanned! {at=>
-                    let #local = #parameter::<#ty>(ctx, &captures, #place, #told)?;
+                    let #local = #parameter::<#ty>(ctx, captures, #place, #told)?;
                 }
             }
             Kind::Extract(ty) => {

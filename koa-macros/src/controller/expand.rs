@@ -189,7 +189,7 @@ impl Parts<'_> {
                 &'a self,
                 layers: &'a Self::AroundOne,
                 route: usize,
-                captures: #captures,
+                captures: &'a #captures,
                 ctx: &'a mut #context,
             ) -> #result {
                 let handler = #handler::new(self, route, captures);
@@ -241,7 +241,7 @@ impl Parts<'_> {
             fn handle<'a>(
                 &'a self,
                 route: usize,
-                captures: #captures,
+                captures: &'a #captures,
                 ctx: &'a mut #context,
             ) -> #output {
                 async move {
