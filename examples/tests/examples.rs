@@ -94,3 +94,33 @@ fn two_addresses() {
         "it is one app"
     );
 }
+
+#[test]
+fn cookies() {
+    let program = Program::example(env!("CARGO_BIN_EXE_cookies"), 1);
+    let mut jar = Vec::new();
+    // What a browser does with the cookies of an answer.
+    let mut visit = |path: &str| {
+        let sent = jar.iter().map(|(name, value)| format!("{name}={value}"));
+        let sent: Vec<_> = sent.collect();
+        let answer = program.ask("GET", path, &format!("Cookie: {}\r\n", sent.join("; ")));
+        for (_, line) in answer
+            .headers
+            .iter()
+            .filter(|(name, _)| name == "set-cookie")
+        {
+            let (name, value) = line.split(';').next().unwrap().split_once('=').unwrap();
+            jar.retain(|(known, _)| known != name);
+            if !value.is_empty() && !line.contains("expires=Thu, 01 Jan 1970") {
+                jar.push((name.to_owned(), value.to_owned()));
+            }
+        }
+        (answer.code().to_owned(), answer.body)
+    };
+    assert_eq!(visit("/").1, "visit 1, light, noted: nothing");
+    assert_eq!(visit("/theme/dark").0, "302");
+    assert_eq!(visit("/note/secret").0, "302");
+    assert_eq!(visit("/").1, "visit 2, dark, noted: secret");
+    assert_eq!(visit("/forget").0, "302");
+    assert_eq!(visit("/").1, "visit 1, light, noted: nothing");
+}

@@ -9,43 +9,12 @@
     reason = "a test may say what it takes for granted"
 )]
 
+mod npm;
 mod program;
 
-use std::path::Path;
 use std::process::Command;
-use std::sync::LazyLock;
 
 use program::{Answer, Program};
-
-/// The folder of Koa, installed there if it is not yet.
-fn koa() -> Option<&'static Path> {
-    static FOLDER: LazyLock<Option<&Path>> = LazyLock::new(install);
-    *FOLDER
-}
-
-fn install() -> Option<&'static Path> {
-    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/koa"));
-    if folder.join("node_modules/koa").exists() {
-        return Some(folder);
-    }
-    let installed = Command::new("npm")
-        .args(["ci", "--silent"])
-        .current_dir(folder)
-        .status();
-    match installed {
-        Ok(status) if status.success() => Some(folder),
-        outcome => {
-            assert!(
-                std::env::var_os("CI").is_none(),
-                "Koa cannot be installed from npm: {outcome:?}"
-            );
-            eprintln!(
-                "NOT TESTED against Koa itself: it cannot be installed from npm ({outcome:?})"
-            );
-            None
-        }
-    }
-}
 
 /// The time differs from run to run.
 fn without_time(mut answer: Answer) -> Answer {
@@ -62,7 +31,9 @@ fn without_time(mut answer: Answer) -> Answer {
 }
 
 fn compare(name: &str, ours: &Program) {
-    let Some(folder) = koa() else { return };
+    let Some(folder) = npm::packages() else {
+        return;
+    };
     let mut theirs = Program::start(
         Command::new("node")
             .arg("server.js")

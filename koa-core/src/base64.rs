@@ -3,6 +3,11 @@
 use ::base64::Engine as _;
 use ::base64::engine::general_purpose::{STANDARD, URL_SAFE};
 
+/// In the standard alphabet, with padding.
+pub(crate) fn encode(bytes: &[u8]) -> String {
+    STANDARD.encode(bytes)
+}
+
 /// In the alphabet for URLs, with padding.
 pub(crate) fn encode_url(bytes: &[u8]) -> String {
     URL_SAFE.encode(bytes)

@@ -11,3 +11,7 @@ pub mod controllers {}
 /// The table of deliberate differences.
 #[doc = include_str!("../docs/differences.md")]
 pub mod differences {}
+
+/// Cookies: signed, encrypted, and those of Node apps.
+#[doc = include_str!("../docs/cookies.md")]
+pub mod cookies {}

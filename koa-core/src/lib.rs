@@ -96,6 +96,11 @@
 //! layers; at the top it is told to the [listeners](App::on_error) and answered. The client sees the message of those
 //! below 500 and of no other. A panic is a 500, and the server goes on.
 //!
+//! # Cookies
+//!
+//! [`ctx.cookies()`](Context::cookies) reads and sets them, signed and encrypted with the app's keys, readable for Koa and
+//! Egg where that is asked for. [`docs::cookies`] says how.
+//!
 //! # Which runtime
 //!
 //! `#[koa::main]` runs on tokio's, with a thread for each core. An app runs just as well under `#[tokio::main]`, on a
@@ -129,6 +134,7 @@ mod reply;
 mod request;
 mod response;
 mod server;
+mod session;
 mod wiring;
 
 pub use app::{App, Application, Callback};
@@ -143,7 +149,7 @@ pub use describe::Description;
 pub use error::{Error, IntoStatus, Result};
 pub use extract::{Form, FromContext, FromPath, Header, NamedHeader, PathValue, Query, Rejection};
 pub use http;
-pub use koa_macros::{controller, main, middleware};
+pub use koa_macros::{controller, cookie, main, middleware, session};
 pub use middleware::{Middleware, Next, ProvidesNothing};
 pub use negotiation::Names;
 pub use reply::Reply;
@@ -155,6 +161,13 @@ pub use response::{
     Outgoing, Redirect, Response,
 };
 pub use server::{Address, Addresses, Server, Socket, cancel_on_disconnect};
+#[cfg(feature = "memory")]
+pub use session::store::MemoryStore;
+pub use session::store::{EggStore, FromEgg, Load, Save, SessionStore, Stored, Updated};
+pub use session::{
+    MaxAge, Session, SessionConfig, SessionData, SessionExpired, SessionInvalid, SessionMissed,
+    SessionStoreFailed, Sessions,
+};
 pub use url;
 pub use wiring::{Above, Asks, Nothing, Provides, ProvidesMut, Provision, Requires, Shared, Slot};
 

@@ -1,5 +1,6 @@
 //! What generated code calls. Nothing here is for use by hand, and all of it may change in any release.
 
+use std::any::TypeId;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
@@ -11,15 +12,18 @@ use crate::error::Result;
 use crate::extract::FromContext;
 use crate::reply::Reply;
 use crate::server::{Connection, disconnect};
+use crate::session::wanted;
 use crate::wiring::Slot;
 
 pub use crate::controller::router::{Around, Handler, Inner, Layered, around};
 pub use crate::controller::{Captures, Place, Route, Verb};
-pub use crate::cookies::typed::{FromJson, FromText, Reading, optional, required};
+pub use crate::cookies::typed::{FromJson, FromText, Reading, optional_cookie, required_cookie};
 pub use crate::describe::About;
 pub use crate::error::{Thrown, ViaError, ViaMessage, ViaStatus, ViaStd};
 pub use crate::extract::written;
 pub use crate::middleware::{Declared, Of};
+pub use crate::session::wanted::{Opened, Wanted, opened};
+pub use serde;
 
 /// The key that a middleware's argument `Slot<T>` gets.
 #[must_use]
@@ -31,8 +35,9 @@ pub const fn slot<T>() -> Slot<T> {
 ///
 /// # Errors
 ///
-/// Another argument has it.
-pub fn lend<T: Send + Sync + 'static>(ctx: &mut Context) -> Result<Lent<'_, T>> {
+/// Another argument has it, or it is a session that cannot be opened.
+pub async fn lend<T: Send + Sync + 'static>(ctx: &mut Context) -> Result<Lent<'_, T>> {
+    wanted::open(ctx, &[TypeId::of::<T>()]).await?;
     ctx.lend()
 }
 
@@ -40,8 +45,9 @@ pub fn lend<T: Send + Sync + 'static>(ctx: &mut Context) -> Result<Lent<'_, T>> 
 ///
 /// # Errors
 ///
-/// Another argument has it.
-pub fn lend_mut<T: Send + Sync + 'static>(ctx: &mut Context) -> Result<Lent<'_, T>> {
+/// Another argument has it, or it is a session that cannot be opened.
+pub async fn lend_mut<T: Send + Sync + 'static>(ctx: &mut Context) -> Result<Lent<'_, T>> {
+    wanted::open(ctx, &[TypeId::of::<T>()]).await?;
     ctx.lend_mut()
 }
 
@@ -72,6 +78,16 @@ pub fn parameter<T: crate::FromPath>(
 #[must_use]
 pub fn of<D: Declared>() -> Of<D> {
     Of::new()
+}
+
+/// Opens the sessions among what the slots of a layer are for.
+///
+/// # Errors
+///
+/// One of them cannot be opened.
+pub async fn open<W: Wanted>(ctx: &mut Context) -> Result {
+    let ids = W::ids();
+    wanted::open(ctx, ids.as_ref()).await
 }
 
 /// Puts on the context what a function returned.

@@ -9,6 +9,7 @@ use std::marker::PhantomData;
 use crate::chain::{Fifteen, One, Onion};
 #[cfg(doc)]
 use crate::middleware::Middleware;
+use crate::session::Session;
 
 /// The empty list: nothing has been provided yet.
 #[derive(Debug, Clone, Copy)]
@@ -40,7 +41,7 @@ impl<T, Rest> fmt::Debug for Shared<T, Rest> {
     message = "nothing above this point provides `{T}`",
     label = "needs `{T}`; provided so far: `{Self}`",
     note = "put a middleware that provides `{T}` (one with `next: impl Next<{T}>`) before this one, with `.with(..)`",
-    note = "a value of the whole app is given with `.context(..)`"
+    note = "a `#[session]` is provided by its `{T}::middleware()`, a value of the whole app with `.context(..)`"
 )]
 pub trait Provides<T, Index> {}
 
@@ -53,6 +54,7 @@ impl<List: Has<T, Index>, T, Index> Provides<T, Index> for List {}
     message = "nothing above this point provides `{T}` for this request",
     label = "needs `{T}`; provided so far: `{Self}`",
     note = "put a middleware that provides `{T}` (one with `next: impl Next<{T}>`) before this one, with `.with(..)`",
+    note = "a `#[session]` is provided by its `{T}::middleware()`",
     note = "a value given with `.context(..)` belongs to the whole app and can only be taken as `&{T}`"
 )]
 pub trait ProvidesMut<T, Index> {}
@@ -68,16 +70,22 @@ pub struct Here;
 #[derive(Debug)]
 pub struct There<I>(PhantomData<I>);
 
+/// Where in a list something stands: first, inside a session.
+#[derive(Debug)]
+pub struct Inside;
+
 /// The search behind [`Provides`].
 pub trait Has<T, Index> {}
 impl<T, Rest> Has<T, Here> for Above<T, Rest> {}
 impl<T, Rest> Has<T, Here> for Shared<T, Rest> {}
+impl<T, Rest> Has<T, Inside> for Above<Session<T>, Rest> {}
 impl<T, I, Head, Rest: Has<T, I>> Has<T, There<I>> for Above<Head, Rest> {}
 impl<T, I, Head, Rest: Has<T, I>> Has<T, There<I>> for Shared<Head, Rest> {}
 
 /// The search behind [`ProvidesMut`].
 pub trait HasMut<T, Index> {}
 impl<T, Rest> HasMut<T, Here> for Above<T, Rest> {}
+impl<T, Rest> HasMut<T, Inside> for Above<Session<T>, Rest> {}
 impl<T, I, Head, Rest: HasMut<T, I>> HasMut<T, There<I>> for Above<Head, Rest> {}
 impl<T, I, Head, Rest: HasMut<T, I>> HasMut<T, There<I>> for Shared<Head, Rest> {}
 

@@ -343,6 +343,67 @@ fn a_rejection_is_customised_in_one_place() {
     );
 }
 
+#[session]
+struct Visits {
+    count: u32,
+}
+
+struct Visited;
+
+#[controller("/visited", with(named))]
+impl Visited {
+    #[post("/")]
+    async fn visit(
+        &self,
+        visits: &mut Visits,
+        #[cookie("theme", signed = false)] theme: Option<String>,
+    ) -> String {
+        visits.count += 1;
+        format!("{} {}", visits.count, theme.unwrap_or_default())
+    }
+
+    #[get("/")]
+    async fn show(visits: &Visits, name: &Name) -> String {
+        format!("{} {}", visits.count, name.0)
+    }
+}
+
+struct Name(&'static str);
+
+#[middleware]
+async fn named(ctx: &mut Context, visits: Slot<Visits>, next: impl Next<Name>) -> Result {
+    let name = if ctx[visits].count > 1 {
+        "friend"
+    } else {
+        "stranger"
+    };
+    next.provide(ctx, Name(name)).await
+}
+
+#[test]
+fn sessions_and_cookies() {
+    let app = App::new()
+        .silent(true)
+        .keys(["a key that is long enough for anything"])
+        .with(Visits::middleware())
+        .controller(Visited);
+    let server = serve(app);
+    let mut client = Client::connect(server.address);
+    assert_eq!(client.get("/visited").text(), "0 stranger");
+    let answer = client.ask("POST", "/visited", "Cookie: theme=dark\r\n");
+    assert_eq!(answer.text(), "1 dark");
+    let cookie = |answer: &client::Answer| {
+        let line = answer.header("set-cookie").unwrap();
+        format!("Cookie: {}\r\n", line.split(';').next().unwrap())
+    };
+    let answer = client.ask("POST", "/visited", &cookie(&answer));
+    assert_eq!(answer.text(), "2 ");
+    assert_eq!(
+        client.ask("GET", "/visited", &cookie(&answer)).text(),
+        "2 friend"
+    );
+}
+
 #[test]
 fn paths_are_written() {
     assert_eq!(Posts::list_path(), "/posts");

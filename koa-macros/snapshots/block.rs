@@ -36,7 +36,10 @@ where
     where
         N: ::koa::Next + 'a,
     {
-        Self::call(self, ctx, ::koa::__private::slot(), next)
+        ::koa::__private::opened::<
+            (User,),
+            _,
+        >(ctx, move |ctx| Self::call(self, ctx, ::koa::__private::slot(), next))
     }
 }
 

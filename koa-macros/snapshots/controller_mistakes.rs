@@ -24,7 +24,7 @@ where
     fn handle<'a>(
         &'a self,
         route: usize,
-        captures: ::koa::__private::Captures,
+        captures: &'a ::koa::__private::Captures,
         ctx: &'a mut ::koa::Context,
     ) -> impl ::core::future::Future<
         Output = ::koa::Result,

@@ -57,7 +57,7 @@ where
     fn handle<'a>(
         &'a self,
         route: usize,
-        captures: ::koa::__private::Captures,
+        captures: &'a ::koa::__private::Captures,
         ctx: &'a mut ::koa::Context,
     ) -> impl ::core::future::Future<
         Output = ::koa::Result,
@@ -65,10 +65,8 @@ where
         async move {
             match route {
                 0 => {
-                    let id = ::koa::__private::parameter::<
-                        u64,
-                    >(ctx, &captures, 0, "id")?;
-                    let mut user = ::koa::__private::lend::<User>(ctx)?;
+                    let id = ::koa::__private::parameter::<u64>(ctx, captures, 0, "id")?;
+                    let mut user = ::koa::__private::lend::<User>(ctx).await?;
                     let (ctx, user) = user.parts();
                     let returned = Self::show(self, id, user).await;
                     ::koa::__private::reply(ctx, returned)
@@ -76,7 +74,7 @@ where
                 1 => {
                     let taken1 = ::koa::__private::extract::<Json<NewPost>>(ctx, "post")
                         .await?;
-                    let mut session = ::koa::__private::lend_mut::<Session>(ctx)?;
+                    let mut session = ::koa::__private::lend_mut::<Session>(ctx).await?;
                     let (ctx, session) = session.parts_mut();
                     let returned = Self::create(self, session, taken1).await;
                     ::koa::__private::reply(ctx, returned)

@@ -76,7 +76,7 @@ where
         &'a self,
         layers: &'a Self::AroundOne,
         route: usize,
-        captures: ::koa::__private::Captures,
+        captures: &'a ::koa::__private::Captures,
         ctx: &'a mut ::koa::Context,
     ) -> ::koa::Result {
         let handler = ::koa::__private::Handler::new(self, route, captures);
@@ -89,7 +89,7 @@ where
     fn handle<'a>(
         &'a self,
         route: usize,
-        captures: ::koa::__private::Captures,
+        captures: &'a ::koa::__private::Captures,
         ctx: &'a mut ::koa::Context,
     ) -> impl ::core::future::Future<
         Output = ::koa::Result,
@@ -102,10 +102,10 @@ where
                             async move {
                                 let tenant = ::koa::__private::parameter::<
                                     Tenant,
-                                >(ctx, &captures, 0, "tenant")?;
+                                >(ctx, captures, 0, "tenant")?;
                                 let path = ::koa::__private::parameter::<
                                     String,
-                                >(ctx, &captures, 1, "path")?;
+                                >(ctx, captures, 1, "path")?;
                                 let returned = Self::read(self, tenant, path).await;
                                 ::koa::__private::reply(ctx, returned)
                             },
@@ -115,19 +115,19 @@ where
                 1 => {
                     let tenant = ::koa::__private::parameter::<
                         Tenant,
-                    >(ctx, &captures, 0, "tenant")?;
+                    >(ctx, captures, 0, "tenant")?;
                     let path = ::koa::__private::parameter::<
                         String,
-                    >(ctx, &captures, 1, "path")?;
+                    >(ctx, captures, 1, "path")?;
                     Self::write(self, ctx, tenant, path).await
                 }
                 2 => {
                     let tenant = ::koa::__private::parameter::<
                         Tenant,
-                    >(ctx, &captures, 0, "tenant")?;
+                    >(ctx, captures, 0, "tenant")?;
                     let path = ::koa::__private::parameter::<
                         String,
-                    >(ctx, &captures, 1, "path")?;
+                    >(ctx, captures, 1, "path")?;
                     Self::write(self, ctx, tenant, path).await
                 }
                 _ => ::core::result::Result::Ok(()),

@@ -34,9 +34,9 @@ impl ::koa::__private::Declared for create {
         ::koa::__private::cancel_on_disconnect(
             ::koa::__private::connection(ctx),
             async move {
-                let mut session = ::koa::__private::lend_mut::<UserSession>(ctx)?;
+                let mut session = ::koa::__private::lend_mut::<UserSession>(ctx).await?;
                 let (ctx, session) = session.parts_mut();
-                let mut user = ::koa::__private::lend::<User>(ctx)?;
+                let mut user = ::koa::__private::lend::<User>(ctx).await?;
                 let (ctx, user) = user.parts();
                 let returned = create(ctx, session, user).await;
                 ::koa::__private::reply(ctx, returned)

@@ -44,7 +44,10 @@ impl<R: Role + 'static> my::koa::__private::Declared for require<R> {
             ensure!(ctx[user].has(R::NAME), 403);
             next.run(ctx).await
         }
-        require::<R, _>(ctx, my::koa::__private::slot(), next)
+        my::koa::__private::opened::<
+            (User<R>,),
+            _,
+        >(ctx, move |ctx| require::<R, _>(ctx, my::koa::__private::slot(), next))
     }
 }
 

@@ -33,7 +33,10 @@ impl ::koa::__private::Declared for signed_in {
             };
             next.provide(ctx, User { name }).await
         }
-        signed_in(ctx, ::koa::__private::slot(), next)
+        ::koa::__private::opened::<
+            (UserSession,),
+            _,
+        >(ctx, move |ctx| signed_in(ctx, ::koa::__private::slot(), next))
     }
 }
 

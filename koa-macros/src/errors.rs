@@ -23,6 +23,13 @@ impl Errors {
         }
     }
 
+    /// Adds the mistakes that were found in a part.
+    pub(crate) fn extend(&mut self, others: &Self) {
+        if let Some(others) = &others.0 {
+            self.add(others.clone());
+        }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_none()
     }

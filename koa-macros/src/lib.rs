@@ -7,6 +7,7 @@ mod attributes;
 mod block;
 mod call;
 mod controller;
+mod cookie;
 mod entry;
 mod errors;
 mod item;
@@ -16,6 +17,7 @@ mod options;
 mod paths;
 mod pattern;
 mod place;
+mod session;
 #[cfg(test)]
 mod snapshots;
 mod types;
@@ -46,6 +48,8 @@ use proc_macro::TokenStream;
 /// | `Slot<T>` | the key to a `T` that a layer above provides: `ctx[slot]` |
 /// | `&T`, `&mut T` | what a layer above provides; in an endpoint only |
 /// | `Query<T>`, `Json<T>`, and others | what `koa::FromContext` makes of the request |
+/// | `#[cookie("name")] name: T` | a cookie's value, by its `FromStr`; a 400 where it is missing |
+/// | `#[cookie("name", json)] name: Option<T>` | a cookie's value as JSON, if there is one |
 ///
 /// A middleware without `next` is an endpoint. It may return its body: whatever `koa::Reply` is implemented for.
 ///
@@ -121,6 +125,68 @@ pub fn middleware(options: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn controller(options: TokenStream, item: TokenStream) -> TokenStream {
     controller::expand(options.into(), item.into()).into()
+}
+
+/// Makes a session of a struct, whose fields the compiler checks.
+///
+/// ```ignore
+/// #[session(max_age = "1d", renew)]
+/// pub struct UserSession {
+///     pub user: Option<String>,
+///     pub visits: u32,
+/// }
+///
+/// App::new().keys(keys).with(UserSession::middleware())
+/// ```
+///
+/// Layers below take it as `&UserSession`, `&mut UserSession`, `Slot<UserSession>`, or, for what can be done with the whole
+/// of it, as `&mut Session<UserSession>`. What a field needs to be written and read is serde's; `#[serde(..)]` attributes
+/// work as always. A field that is added is its default in the sessions of before; one that is removed is forgotten; one
+/// that is renamed keeps its values with `#[serde(alias = "old_name")]`.
+///
+/// # Options
+///
+/// - `key = "EGG_SESS"`: the cookie's name.
+/// - `max_age = "1d"`: how long it lives from when it was last saved: `"30m"`, `"1.5h"`, `"2w"`, or `"session"`, until the
+///   browser is closed.
+/// - `absolute = "30d"`: how long it lives from when it began, whatever prolongs it.
+/// - `renew`: its life begins anew when it is used and more than half of it is over. `rolling`: whenever it is used.
+/// - `encrypt` (the default), `signed`, `http_only`, `secure`, `same_site`, `domain`, `path`, `partitioned`, `priority`,
+///   `overwrite`: those of the cookie, as `cookie!` takes them.
+/// - `store = expr`: where it is kept, if not in the cookie. `prefix = "sess:"`: what stands before the ids there.
+///   `external_key = (get, set)`: where the id comes from and goes to, in place of the cookie.
+/// - `valid = function`, `before_save = function`: `fn(&Context, &UserSession) -> bool`, `fn(&Context, &mut UserSession)`.
+/// - `auto_commit = false`: it is saved where the program says so.
+/// - `compat = "koa"`, `compat = "egg"`: it is written and read as koa-session or egg-session does, with their defaults.
+/// - `crate = "path"`: where the `koa` crate is, if not at `::koa`.
+#[proc_macro_attribute]
+pub fn session(options: TokenStream, item: TokenStream) -> TokenStream {
+    session::expand(options.into(), item.into()).into()
+}
+
+/// Describes a cookie: its name, and how it is sent and protected.
+///
+/// ```ignore
+/// const THEME: Cookie = cookie!("theme", max_age = "30d", same_site = "lax", http_only = false);
+///
+/// ctx.cookies().set(THEME, "dark")?;
+/// let theme = ctx.cookies().get(THEME)?;
+/// ```
+///
+/// What is a literal is checked when compiling, by the rules of
+/// [RFC 6265bis](https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis-20): names, `__Host-` and
+/// `__Secure-` prefixes, ages of at most 400 days, attributes that contradict one another. Other expressions are checked
+/// when the cookie is set.
+///
+/// # Attributes
+///
+/// Each is a method of `koa::Cookie`: `max_age = "30d"` (or `"90m"`, `"1.5h"`, `"2w"`), `path = "/"`,
+/// `domain = "example.com"`, `secure`, `http_only`, `same_site = "strict" | "lax" | "none"`,
+/// `priority = "low" | "medium" | "high"`, `partitioned`, `remove_unpartitioned`, `signed`, `encrypt`, `overwrite`.
+/// Those without a value are true, and false with `= false`.
+#[proc_macro]
+pub fn cookie(tokens: TokenStream) -> TokenStream {
+    cookie::expand(tokens.into()).into()
 }
 
 /// Runs an `async fn main` on tokio's runtime, with a thread for each core.

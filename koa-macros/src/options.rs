@@ -126,7 +126,7 @@ impl Parse for Given {
 }
 
 /// The path that a string literal says.
-fn path(value: &Expr) -> syn::Result<Path> {
+pub(crate) fn path(value: &Expr) -> syn::Result<Path> {
     match value {
         Expr::Lit(ExprLit {
             lit: Lit::Str(text),
@@ -140,20 +140,21 @@ fn path(value: &Expr) -> syn::Result<Path> {
 }
 
 fn unknown(name: &str, accepted: &Accepted<'_>) -> String {
-    let Accepted {
-        attribute,
-        flags,
-        routes,
-    } = accepted;
-    let with = routes.then_some("with");
-    let names = flags.iter().copied().chain(with).chain(["crate"]);
+    let with = accepted.routes.then_some("with(..)");
+    let known: Vec<_> = accepted.flags.iter().copied().chain(with).collect();
+    unknown_option(name, accepted.attribute, &known)
+}
+
+/// What is said of an option that `attribute` does not have; `known` are those that it has, beside `crate`.
+pub(crate) fn unknown_option(name: &str, attribute: &str, known: &[&str]) -> String {
+    let plain = known.iter().map(|known| known.trim_end_matches("(..)"));
+    let names = plain.chain(["crate"]);
     let nearest = names.min_by_key(|known| distance(name, known));
     let near = nearest.filter(|known| distance(name, known) <= known.len().div_ceil(3));
     let question = near
         .map(|known| format!(": did you mean `{known}`?"))
         .unwrap_or_default();
-    let mut listed: Vec<_> = flags.iter().map(|flag| format!("`{flag}`")).collect();
-    listed.extend(with.map(|_| "`with(..)`".to_owned()));
+    let mut listed: Vec<_> = known.iter().map(|known| format!("`{known}`")).collect();
     listed.push("`crate = \"..\"`".to_owned());
     let list = listed.join(", ");
     let options = if listed.len() == 1 {

@@ -4,6 +4,7 @@
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
+use syn::Path;
 
 use crate::options::Options;
 
@@ -25,20 +26,34 @@ macro_rules! table {
 }
 
 table! {
+    compat => Compat;
     context => Context;
     controller => Controller;
+    cookie => Cookie;
+    max_age => MaxAge;
     middleware => Middleware;
     next => Next;
     provides => Provides;
     provides_mut => ProvidesMut;
+    priority => Priority;
     requires => Requires;
     result => Result;
+    same_site => SameSite;
+    session_config => SessionConfig;
+    session_data => SessionData;
+    sessions => Sessions;
     cancel_on_disconnect => __private::cancel_on_disconnect;
     about => __private::About;
     around => __private::around;
     around_type => __private::Around;
     captures => __private::Captures;
     connection => __private::connection;
+    open => __private::open;
+    opened => __private::opened;
+    optional_cookie => __private::optional_cookie;
+    required_cookie => __private::required_cookie;
+    json_form => __private::FromJson;
+    text_form => __private::FromText;
     declared => __private::Declared;
     extract => __private::extract;
     handler => __private::Handler;
@@ -46,13 +61,14 @@ table! {
     lend => __private::lend;
     lend_mut => __private::lend_mut;
     main => __private::main;
-    of => __private::of;
+    of_function => __private::of;
     of_type => __private::Of;
     parameter => __private::parameter;
     path_value => PathValue;
     place => __private::Place;
     reply => __private::reply;
     route => __private::Route;
+    serde => __private::serde;
     slot => __private::slot;
     verb => __private::Verb;
     written => __private::written;
@@ -60,7 +76,12 @@ table! {
 
 impl Paths {
     pub(crate) fn new(options: &Options) -> Self {
-        let root = match &options.root {
+        Self::of(&options.root)
+    }
+
+    /// From where the crate is, if not at `::koa`.
+    pub(crate) fn of(root: &Option<Path>) -> Self {
+        let root = match root {
             Some(path) => path.to_token_stream(),
             None => quote!(::koa),
         };

@@ -9,7 +9,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::controller::expand as expand_controller;
-use crate::{entry, middleware};
+use crate::{entry, middleware, session};
 
 fn check(name: &str, expanded: TokenStream) {
     let file = syn::parse2(expanded).unwrap();
@@ -107,6 +107,25 @@ fn endpoint_with_lends() {
                 async fn create(ctx: &mut Context, session: &mut UserSession, user: &User) -> Result<Json<Post>> {
                     session.posts += 1;
                     Ok(Json(Post::from(user, ctx)))
+                }
+            },
+        ),
+    );
+}
+
+#[test]
+fn endpoint_with_cookies() {
+    check(
+        "endpoint_with_cookies",
+        middleware::expand(
+            quote!(),
+            quote! {
+                async fn count(
+                    ctx: &mut Context,
+                    #[cookie("visits", signed = false)] visits: Option<u32>,
+                    #[cookie("prefs", encrypt, json)] prefs: Prefs,
+                ) -> Result {
+                    ctx.cookies().set("visits", visits.unwrap_or(0) + 1)
                 }
             },
         ),
@@ -222,6 +241,33 @@ fn controller_mistakes() {
                     async fn show(&self, user: &User) -> String {
                         user.name.clone()
                     }
+                }
+            },
+        ),
+    );
+}
+
+#[test]
+fn session_with_settings() {
+    check(
+        "session",
+        session::expand(
+            quote!(
+                key = "__Host-session",
+                max_age = "1d",
+                renew,
+                absolute = "30d",
+                secure,
+                same_site = "lax",
+                valid = is_known
+            ),
+            quote! {
+                /// Who it is.
+                #[derive(Debug)]
+                pub struct UserSession {
+                    pub user: Option<String>,
+                    #[serde(alias = "visited")]
+                    pub visits: u32,
                 }
             },
         ),

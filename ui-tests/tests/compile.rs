@@ -20,6 +20,11 @@ fn main() {
     run("main");
 }
 
+#[test]
+fn cookie() {
+    run("cookie");
+}
+
 fn run(folder: &str) {
     let cases = trybuild::TestCases::new();
     cases.pass(format!("tests/{folder}/pass/*.rs"));

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `/` | `Hello World` |
 //! | `/json` | `{"message":"Hello, World!"}`, serialised for each request |
+//! | `/cookie` | one more than the signed cookie `visits` says, which is set to it |
 //! | `/onion/{n}`, n = 0, 1, 5, 10, 20 | n, as counted by n layers in the request's state, before and after `next` |
 //! | `/onion-alt/{n}` | n, behind n layers that do nothing |
 //! | `/users/{id}/posts/{post_id}` | both, read as numbers; one of fifty routes |
@@ -40,6 +41,7 @@ pub async fn serve(port: u16) -> Result {
         twenty: five!(five!(five!(five!(Stack::new(), pass), pass), pass), pass).with(Says("20")),
     };
     App::new()
+        .keys(["a key of the benchmarks, which is no secret"])
         .with(plain)
         .controller(routes::Users)
         .controller(routes::Posts)
@@ -76,6 +78,12 @@ struct Message {
 #[middleware]
 async fn plain(ctx: &mut Context, next: impl Next) -> Result {
     match ctx.path() {
+        "/cookie" => {
+            let visits = ctx.cookies().get("visits")?;
+            let visits: u64 = visits.and_then(|visits| visits.parse().ok()).unwrap_or(0);
+            ctx.cookies().set("visits", visits + 1)?;
+            ctx.set_body((visits + 1).to_string());
+        }
         "/" => ctx.set_body("Hello World"),
         "/json" => ctx.set_body(Json(Message {
             message: "Hello, World!",

@@ -37,6 +37,12 @@ impl Program {
         }
     }
 
+    /// Writes a line to it, if its input was piped.
+    pub(crate) fn tell(&mut self, line: &str) {
+        let input = self.child.stdin.as_mut().expect("its input is piped");
+        writeln!(input, "{line}").expect("it reads");
+    }
+
     /// The next line that it prints.
     pub(crate) fn line(&mut self) -> String {
         self.lines

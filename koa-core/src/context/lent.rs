@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::session::Session;
 
 /// A value for an argument `&T`, or `&mut T`, and the context it was taken out of.
 pub struct Lent<'a, T: Send + Sync + 'static> {
@@ -16,6 +17,8 @@ pub struct Lent<'a, T: Send + Sync + 'static> {
 enum Value<T> {
     /// The request's own, and its place.
     Own(usize, Box<T>),
+    /// What a session of the request's holds, and its place.
+    Session(usize, Box<Session<T>>),
     /// The whole app's.
     Shared(Arc<T>),
     /// Given back.
@@ -27,6 +30,7 @@ impl<T: Send + Sync + 'static> Lent<'_, T> {
     pub fn parts(&mut self) -> (&mut Context, &T) {
         let value = match &self.value {
             Value::Own(_, value) => &**value,
+            Value::Session(_, session) => session.data(),
             Value::Shared(value) => value,
             Value::Gone => unreachable!("it is given back when it is dropped"),
         };
@@ -37,6 +41,7 @@ impl<T: Send + Sync + 'static> Lent<'_, T> {
     pub fn parts_mut(&mut self) -> (&mut Context, &mut T) {
         match &mut self.value {
             Value::Own(_, value) => (self.ctx, value),
+            Value::Session(_, session) => (self.ctx, session.data_mut()),
             Value::Shared(_) | Value::Gone => {
                 unreachable!("what is lent to be changed is the request's own")
             }
@@ -46,8 +51,10 @@ impl<T: Send + Sync + 'static> Lent<'_, T> {
 
 impl<T: Send + Sync + 'static> Drop for Lent<'_, T> {
     fn drop(&mut self) {
-        if let Value::Own(at, value) = std::mem::replace(&mut self.value, Value::Gone) {
-            self.ctx.provided.put_back(at, value);
+        match std::mem::replace(&mut self.value, Value::Gone) {
+            Value::Own(at, value) => self.ctx.provided.put_back(at, value),
+            Value::Session(at, session) => self.ctx.provided.put_back(at, session),
+            Value::Shared(_) | Value::Gone => {}
         }
     }
 }
@@ -61,20 +68,26 @@ impl<T: Send + Sync + 'static> fmt::Debug for Lent<'_, T> {
 impl Context {
     /// Takes the `T` out for an argument `&mut T`.
     pub(crate) fn lend_mut<T: Send + Sync + 'static>(&mut self) -> Result<Lent<'_, T>> {
-        let (at, value) = self.provided.take().ok_or_else(missing::<T>)?;
-        Ok(Lent {
-            ctx: self,
-            value: Value::Own(at, value),
-        })
+        let value = self.own().ok_or_else(missing::<T>)?;
+        Ok(Lent { ctx: self, value })
     }
 
     /// Takes the `T` out for an argument `&T`, or shares the app's.
     pub(crate) fn lend<T: Send + Sync + 'static>(&mut self) -> Result<Lent<'_, T>> {
-        let value = match self.provided.take() {
-            Some((at, value)) => Value::Own(at, value),
+        let value = match self.own() {
+            Some(value) => value,
             None => Value::Shared(self.app().shared().ok_or_else(missing::<T>)?),
         };
         Ok(Lent { ctx: self, value })
+    }
+
+    /// The request's own `T`, taken out of its place.
+    fn own<T: Send + Sync + 'static>(&mut self) -> Option<Value<T>> {
+        if let Some((at, value)) = self.provided.take() {
+            return Some(Value::Own(at, value));
+        }
+        let (at, session) = self.provided.take()?;
+        Some(Value::Session(at, session))
     }
 }
 

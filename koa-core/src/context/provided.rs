@@ -1,8 +1,46 @@
 //! What the layers above have provided, the last one uppermost.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
+use std::sync::Arc;
 
-type Value = Box<dyn Any + Send + Sync>;
+use crate::session::{Session, Source};
+
+/// What stands in a place.
+enum Value {
+    Here(Box<dyn Any + Send + Sync>),
+
+    /// A session that nobody has asked for yet.
+    Unopened(Arc<dyn Source>),
+
+    /// What was in it is lent.
+    Lent,
+}
+
+impl Value {
+    fn get<T: Send + Sync + 'static>(&self) -> Option<&T> {
+        let Self::Here(value) = self else {
+            return None;
+        };
+        match value.downcast_ref() {
+            Some(value) => Some(value),
+            None => value.downcast_ref().map(Session::<T>::data),
+        }
+    }
+
+    fn get_mut<T: Send + Sync + 'static>(&mut self) -> Option<&mut T> {
+        let Self::Here(value) = self else {
+            return None;
+        };
+        if value.is::<T>() {
+            return value.downcast_mut();
+        }
+        value.downcast_mut().map(Session::<T>::data_mut)
+    }
+
+    fn is<T: Send + Sync + 'static>(&self) -> bool {
+        matches!(self, Self::Here(value) if value.is::<T>())
+    }
+}
 
 /// A stack of values, found by their types from the top.
 ///
@@ -23,7 +61,34 @@ impl Provided {
     }
 
     pub(crate) fn push<T: Send + Sync + 'static>(&mut self, value: T) {
-        self.push_value(Box::new(value));
+        self.push_value(Value::Here(Box::new(value)));
+    }
+
+    /// Provides a session, to be opened when it is asked for.
+    #[inline]
+    pub(crate) fn push_source(&mut self, source: Arc<dyn Source>) {
+        self.push_value(Value::Unopened(source));
+    }
+
+    /// The uppermost session that is not open yet and is one of these types, and its place.
+    #[inline]
+    pub(crate) fn unopened(&self, wanted: &[TypeId]) -> Option<(usize, Arc<dyn Source>)> {
+        let values = self.first.iter().chain(&self.others).enumerate();
+        let sources = values.filter_map(|(at, value)| match value {
+            Value::Unopened(source) => Some((at, source)),
+            Value::Here(_) | Value::Lent => None,
+        });
+        let mut asked = sources.filter(|(_, source)| wanted.iter().any(|id| source.is(*id)));
+        let first = asked.next()?;
+        let (at, source) = asked.last().unwrap_or(first);
+        Some((at, Arc::clone(source)))
+    }
+
+    /// Puts a session in its place, open.
+    pub(crate) fn open<T: Send + Sync + 'static>(&mut self, at: usize, session: Session<T>) {
+        if let Some(place) = self.place(at) {
+            *place = Value::Here(Box::new(session));
+        }
     }
 
     fn push_value(&mut self, value: Value) {
@@ -35,20 +100,18 @@ impl Provided {
 
     #[inline]
     pub(crate) fn get<T: Send + Sync + 'static>(&self) -> Option<&T> {
-        let others = self.others.iter().rev();
-        match others.into_iter().find_map(|value| value.downcast_ref()) {
-            Some(value) => Some(value),
-            None => self.first.as_deref()?.downcast_ref(),
-        }
+        let mut others = self.others.iter().rev();
+        others
+            .find_map(Value::get)
+            .or_else(|| self.first.as_ref()?.get())
     }
 
     #[inline]
     pub(crate) fn get_mut<T: Send + Sync + 'static>(&mut self) -> Option<&mut T> {
-        let others = self.others.iter_mut().rev();
-        match others.into_iter().find_map(|value| value.downcast_mut()) {
-            Some(value) => Some(value),
-            None => self.first.as_deref_mut()?.downcast_mut(),
-        }
+        let mut others = self.others.iter_mut().rev();
+        others
+            .find_map(Value::get_mut)
+            .or_else(|| self.first.as_mut()?.get_mut())
     }
 
     /// Takes the uppermost `T` out, and says what its place is.
@@ -63,14 +126,16 @@ impl Provided {
     /// Takes the `T` out of a place.
     pub(crate) fn take_at<T: Send + Sync + 'static>(&mut self, at: usize) -> Option<Box<T>> {
         let place = self.place(at).filter(|value| value.is::<T>())?;
-        // A box of nothing allocates nothing.
-        std::mem::replace(place, Box::new(())).downcast().ok()
+        match std::mem::replace(place, Value::Lent) {
+            Value::Here(value) => value.downcast().ok(),
+            Value::Unopened(_) | Value::Lent => None,
+        }
     }
 
     /// Puts a value back into its place.
     pub(crate) fn put_back<T: Send + Sync + 'static>(&mut self, at: usize, value: Box<T>) {
         if let Some(place) = self.place(at) {
-            *place = value;
+            *place = Value::Here(value);
         }
     }
 

@@ -18,20 +18,21 @@ const LARGEST_ATTRIBUTE: usize = 1024;
 /// Refuses what the packages refuse, and in the own form what a browser would drop or misread. `value` is as it is sent.
 pub(super) fn check(form: Form, cookie: &Cookie, value: &str) -> Result {
     let name = cookie.name;
-    if name.is_empty() || !is_content(form, name) || name.contains([';', '=']) {
+    if name.is_empty() || !is_name(form, name) {
         return Err(refused(
             form,
             "argument name is invalid",
             name,
-            "a name is made of visible ASCII characters without `;` and `=`",
+            "a name is made of visible ASCII characters without `;`, `=`, `,` and `\"`",
         ));
     }
-    if !is_content(form, value) || value.contains(';') {
+    if !is_value(form, value) {
         return Err(refused(
             form,
             "argument value is invalid",
             name,
-            "a value is made of ASCII characters without `;` and control characters; encode others, or encrypt it",
+            "a value is made of ASCII characters without `;` and control characters, does not begin with a quote, and \
+             neither begins nor ends with a space; encode it, or encrypt it",
         ));
     }
     if let Some(path) = cookie.path
@@ -41,7 +42,8 @@ pub(super) fn check(form: Form, cookie: &Cookie, value: &str) -> Result {
             form,
             of_form(form, "argument option path is invalid"),
             name,
-            "a path is made of ASCII characters without `;`, `<` and control characters",
+            "a path begins with `/`, is made of ASCII characters without `;`, `<` and control characters, and does not \
+             end with a space",
         ));
     }
     if let Some(domain) = cookie.domain
@@ -138,20 +140,40 @@ fn of_form(form: Form, message: &'static str) -> &'static str {
     }
 }
 
+/// The packages take spaces, commas and quotes as well.
+fn is_name(form: Form, name: &str) -> bool {
+    let own = |c: char| matches!(c, '!'..='~') && c != ',' && c != '"';
+    is_content(form, name)
+        && !name.contains([';', '='])
+        && (form != Form::Own || name.chars().all(own))
+}
+
+/// Browsers leave out spaces around a value, and drop a cookie with a tab in it; who reads the value leaves out quotes
+/// around it.
+fn is_value(form: Form, value: &str) -> bool {
+    let is_kept = form != Form::Own || !(value.starts_with([' ', '"']) || value.ends_with(' '));
+    is_kept && is_content(form, value) && !value.contains(';')
+}
+
 /// What can stand in a header. Beyond ASCII only as the packages take it, up to U+00FF, which leaves as UTF-8.
 fn is_content(form: Form, text: &str) -> bool {
     text.chars().all(|c| match c {
-        '\t' | ' '..='~' => true,
-        '\u{80}'..='\u{ff}' => form != Form::Own,
+        ' '..='~' => true,
+        '\t' | '\u{80}'..='\u{ff}' => form != Form::Own,
         _ => false,
     })
 }
 
+/// Browsers take another path where it does not begin with `/`, and leave out spaces around it.
 fn is_path(form: Form, path: &str) -> bool {
+    let is_kept = path.is_empty() || (path.starts_with('/') && !path.ends_with(' '));
+    let of_packages = |path: &str| {
+        path.bytes()
+            .all(|byte| matches!(byte, b' '..=b':' | b'='..=b'~'))
+    };
     match form {
-        Form::Own | Form::Koa => path
-            .bytes()
-            .all(|byte| matches!(byte, b' '..=b':' | b'='..=b'~')),
+        Form::Own => is_kept && of_packages(path),
+        Form::Koa => of_packages(path),
         Form::Egg => is_content(form, path) && !path.contains(';'),
     }
 }

@@ -13,6 +13,7 @@ mod settings;
 pub(crate) mod typed;
 mod write;
 
+use std::borrow::Cow;
 use std::fmt;
 
 use http::header::COOKIE;
@@ -60,6 +61,25 @@ impl Context {
     pub fn cookies(&mut self) -> Cookies<'_> {
         let form = self.app().cookies.form;
         Cookies { ctx: self, form }
+    }
+}
+
+impl<'a> Cookies<'a> {
+    /// Cookies of a form that may be another than the app's.
+    pub(crate) fn in_form(ctx: &'a mut Context, form: Form) -> Self {
+        Self { ctx, form }
+    }
+
+    /// The value of a cookie as it came.
+    pub(crate) fn raw<'c>(ctx: &'c Context, name: &str) -> Option<Cow<'c, str>> {
+        Some(match ctx.request.line(COOKIE.as_str())? {
+            Cow::Borrowed(header) => {
+                Cow::Borrowed(header::unquoted(header::find(header, name, "")?))
+            }
+            Cow::Owned(header) => {
+                Cow::Owned(header::unquoted(header::find(&header, name, "")?).to_owned())
+            }
+        })
     }
 }
 

@@ -39,6 +39,12 @@ pub(super) fn from_json<T: DeserializeOwned>(name: &str, value: &str) -> Result<
 }
 
 /// How the text of a cookie becomes the type of an argument.
+#[diagnostic::on_unimplemented(
+    message = "a cookie cannot be read as a `{T}`",
+    label = "it is read from a cookie",
+    note = "implement `FromStr` for it, with an error that is `Display`; or write `#[cookie(\"..\", json)]` to read it as \
+            JSON, by its `serde::Deserialize`"
+)]
 pub trait Reading<T> {
     /// The value.
     ///
@@ -52,6 +58,7 @@ pub trait Reading<T> {
 #[derive(Debug)]
 pub struct FromText(PhantomData<()>);
 
+#[diagnostic::do_not_recommend]
 impl<T: FromStr<Err: Display>> Reading<T> for FromText {
     fn read(name: &str, text: &str) -> Result<T> {
         text.parse().map_err(|error| {
@@ -67,6 +74,7 @@ impl<T: FromStr<Err: Display>> Reading<T> for FromText {
 #[derive(Debug)]
 pub struct FromJson(PhantomData<()>);
 
+#[diagnostic::do_not_recommend]
 impl<T: DeserializeOwned> Reading<T> for FromJson {
     fn read(name: &str, text: &str) -> Result<T> {
         from_json(name, text)
@@ -78,7 +86,7 @@ impl<T: DeserializeOwned> Reading<T> for FromJson {
 /// # Errors
 ///
 /// Those of [`Cookies::get`](crate::Cookies::get), and a 400 where there is a value that is no `T`.
-pub fn optional<T, R: Reading<T>>(ctx: &mut Context, cookie: Cookie) -> Result<Option<T>> {
+pub fn optional_cookie<T, R: Reading<T>>(ctx: &mut Context, cookie: Cookie) -> Result<Option<T>> {
     let text = ctx.cookies().get(cookie)?;
     text.map(|text| R::read(cookie.name, &text)).transpose()
 }
@@ -87,8 +95,8 @@ pub fn optional<T, R: Reading<T>>(ctx: &mut Context, cookie: Cookie) -> Result<O
 ///
 /// # Errors
 ///
-/// Those of [`optional`], and a 400 where there is no such cookie.
-pub fn required<T, R: Reading<T>>(ctx: &mut Context, cookie: Cookie) -> Result<T> {
-    optional::<T, R>(ctx, cookie)?
+/// Those of [`optional_cookie`], and a 400 where there is no such cookie.
+pub fn required_cookie<T, R: Reading<T>>(ctx: &mut Context, cookie: Cookie) -> Result<T> {
+    optional_cookie::<T, R>(ctx, cookie)?
         .ok_or_else(|| Error::new(400, format!("the cookie \"{}\" is missing", cookie.name)))
 }

@@ -60,6 +60,15 @@ fn alone(argument: &Argument, place: &Place<'_>, errors: &mut Errors) {
             "nothing is left to run below a handler\n\
              a middleware goes around it with `with(..)`, in the attribute of the route or of the controller",
         ),
+        Kind::Cookie(cookie) => {
+            errors.extend(&cookie.errors);
+            if borrowed(ty).is_some() {
+                errors.push(
+                    ty,
+                    "what is read from a cookie is owned: take a `String`, or an `Option<String>`",
+                );
+            }
+        }
         Kind::Next { provides, .. } => {
             if let Some(provided) = provides {
                 owned(provided, errors);
@@ -174,6 +183,10 @@ fn unknown(ty: &Type, place: &Place<'_>) -> String {
             "name: &T",
             " or `name: &mut T`, what a middleware above provides",
         );
+        line(
+            "#[cookie(\"name\")] name: Option<T>",
+            ", the value of a cookie",
+        );
         if matches!(place, Place::Endpoint) {
             line(
                 "next: impl Next",
@@ -229,7 +242,7 @@ fn with(argument: &Argument, earlier: &[Argument], errors: &mut Errors) {
             format!("`{}` is", text(wanted))
         }
         Kind::Extract(_) => "the body is".to_owned(),
-        Kind::Parameter(_) | Kind::Other(_) | Kind::Unknown => return,
+        Kind::Cookie(_) | Kind::Parameter(_) | Kind::Other(_) | Kind::Unknown => return,
     };
     let (first, second) = (shown_name(other), shown_name(argument));
     errors.push(

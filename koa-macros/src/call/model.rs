@@ -4,10 +4,12 @@ use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::{
-    FnArg, GenericParam, Generics, Pat, PatType, Signature, Type, TypeParamBound, TypeReference,
-    WherePredicate,
+    Attribute, FnArg, GenericParam, Generics, Pat, PatType, Signature, Type, TypeParamBound,
+    TypeReference, WherePredicate,
 };
 
+use crate::cookie::{self, model::Described};
+use crate::errors::Errors;
 use crate::types::{
     is_named, is_plain_result, last_segment, next_bound, only_argument, peel, returned,
 };
@@ -54,8 +56,25 @@ pub(crate) enum Kind {
     /// A type by value that nothing but a path is read as: a number, a text.
     Other(Type),
 
+    /// `#[cookie("name")] name: T`.
+    Cookie(Box<CookieArgument>),
+
     /// Something else.
     Unknown,
+}
+
+/// A cookie's value.
+pub(crate) struct CookieArgument {
+    /// Which cookie, where the attribute could be read.
+    pub(crate) described: Option<Described>,
+
+    /// The mistakes in it.
+    pub(crate) errors: Errors,
+
+    /// The `T` of `Option<T>`, or of `T`.
+    pub(crate) value: Type,
+
+    pub(crate) optional: bool,
 }
 
 /// What is returned.
@@ -132,9 +151,22 @@ impl Call {
         self.kinds().any(|kind| {
             matches!(
                 kind,
-                Kind::Shared(_) | Kind::Mut(_) | Kind::Parameter(_) | Kind::Extract(_)
+                Kind::Shared(_)
+                    | Kind::Mut(_)
+                    | Kind::Parameter(_)
+                    | Kind::Extract(_)
+                    | Kind::Cookie(_)
             )
         })
+    }
+
+    /// What there are slots for.
+    pub(crate) fn slots(&self) -> Vec<&Type> {
+        let slots = self.kinds().filter_map(|kind| match kind {
+            Kind::Slot(wanted) => Some(wanted),
+            _ => None,
+        });
+        slots.collect()
     }
 
     fn kinds(&self) -> impl Iterator<Item = &Kind> {
@@ -144,8 +176,9 @@ impl Call {
 
 impl Argument {
     fn of(declared: &PatType, generics: &Generics, parameters: &[String]) -> Self {
+        let cookie = CookieArgument::of(declared).map(Box::new).map(Kind::Cookie);
         let mut argument = Self {
-            kind: Kind::of(&declared.ty, generics),
+            kind: cookie.unwrap_or_else(|| Kind::of(&declared.ty, generics)),
             declared: declared.clone(),
         };
         let named = argument.name().map(|name| name.unraw().to_string());
@@ -172,6 +205,41 @@ impl Argument {
             _ => None,
         }
     }
+}
+
+impl CookieArgument {
+    fn of(declared: &PatType) -> Option<Self> {
+        let attribute = declared.attrs.iter().find(is_cookie)?;
+        let mut errors = Errors::default();
+        let described = match attribute.meta.require_list() {
+            Ok(list) => cookie::argument(list.tokens.clone(), &mut errors),
+            Err(_) => {
+                errors.push(attribute, "which cookie? write `#[cookie(\"name\")]`");
+                None
+            }
+        };
+        let optional = last_segment(&declared.ty).filter(|last| last.ident == "Option");
+        let inner = optional.and_then(only_argument);
+        Some(Self {
+            described,
+            errors,
+            value: inner.unwrap_or(&declared.ty).clone(),
+            optional: inner.is_some(),
+        })
+    }
+
+    /// Takes the attributes off a signature: for the compiler they are none.
+    pub(crate) fn strip(signature: &mut Signature) {
+        for input in &mut signature.inputs {
+            if let FnArg::Typed(declared) = input {
+                declared.attrs.retain(|attribute| !is_cookie(&attribute));
+            }
+        }
+    }
+}
+
+fn is_cookie(attribute: &&Attribute) -> bool {
+    attribute.path().is_ident("cookie")
 }
 
 impl Kind {

@@ -5,6 +5,7 @@ use quote::{ToTokens, quote_spanned};
 use syn::spanned::Spanned;
 
 use crate::call::model::{Argument, Call, Kind, Returns};
+use crate::cookie;
 use crate::paths::Paths;
 
 /// The call of the user's function, and what has to be done around it.
@@ -32,8 +33,14 @@ impl Work<'_> {
         let at = Span::mixed_site();
         let paths = self.paths;
         let invocation = self.invocation();
+        let slots = self.call.slots();
         let future = if self.is_direct() {
-            invocation
+            if slots.is_empty() {
+                invocation
+            } else {
+                let opened = paths.opened(at);
+                quote_spanned!(at=> #opened::<(#(#slots,)*), _>(ctx, move |ctx| #invocation))
+            }
         } else {
             let adapted = self.adapted(&invocation);
             quote_spanned!(at=> async move { #adapted })
@@ -60,11 +67,15 @@ impl Work<'_> {
     pub(crate) fn adapted(&self, invocation: &TokenStream) -> TokenStream {
         let at = Span::mixed_site();
         let lends = self.lends();
+        let slots = self.call.slots();
+        let open = (!slots.is_empty()).then(|| {
+            let open = self.paths.open(at);
+            quote_spanned!(at=> #open::<(#(#slots,)*)>(ctx).await?;)
+        });
         let arguments = self.call.arguments.iter().enumerate();
         let reads = arguments.filter_map(|(index, argument)| self.read(argument, index));
-        let lend: Vec<_> = reads
-            .chain(lends.iter().map(|lend| lend.take(self)))
-            .collect();
+        let lend = lends.iter().map(|lend| lend.take(self));
+        let lend: Vec<_> = open.into_iter().chain(reads).chain(lend).collect();
         let (returned, answer) = match &self.call.returns {
             Returns::Unit => (
                 TokenStream::new(),
@@ -110,6 +121,24 @@ impl Work<'_> {
                 let extract = self.paths.extract(ty.span());
                 quote_spanned!(at=> let #local = #extract::<#ty>(ctx, #told).await?;)
             }
+            Kind::Cookie(cookie) => {
+                let described = cookie.described.as_ref()?;
+                let paths = self.paths;
+                let value = &cookie.value;
+                let shown = value.span();
+                let read = if cookie.optional {
+                    paths.optional_cookie(shown)
+                } else {
+                    paths.required_cookie(shown)
+                };
+                let form = if described.has("json") {
+                    paths.json_form(shown)
+                } else {
+                    paths.text_form(shown)
+                };
+                let described = cookie::cookie(described, paths);
+                quote_spanned!(at=> let #local = #read::<#value, #form>(ctx, #described)?;)
+            }
             _ => return None,
         })
     }
@@ -127,7 +156,9 @@ impl Work<'_> {
             .enumerate()
             .map(|(index, argument)| match &argument.kind {
                 Kind::Context => quote_spanned!(at=> ctx),
-                Kind::Parameter(_) | Kind::Extract(_) => local(argument, index).into_token_stream(),
+                Kind::Parameter(_) | Kind::Extract(_) | Kind::Cookie(_) => {
+                    local(argument, index).into_token_stream()
+                }
                 Kind::Next { .. } => quote_spanned!(at=> next),
                 Kind::Slot(_) | Kind::Other(_) | Kind::Unknown => {
                     let slot = paths.slot(at);
@@ -169,6 +200,7 @@ impl Work<'_> {
         let answered = matches!(self.call.returns, Returns::Reply(_));
         let used = self.call.has_context()
             || self.call.prepares()
+            || !self.call.slots().is_empty()
             || answered
             || self.cancel_on_disconnect;
         if used {
@@ -207,7 +239,7 @@ impl Lend<'_> {
             (paths.lend(at), quote_spanned!(at=> parts))
         };
         quote_spanned! {at=>
-            let mut #local = #lend::<#wanted>(ctx)?;
+            let mut #local = #lend::<#wanted>(ctx).await?;
             let (ctx, #local) = #local.#parts();
         }
     }

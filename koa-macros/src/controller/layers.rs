@@ -57,7 +57,7 @@ impl Layer {
     pub(super) fn value(&self, paths: &Paths) -> TokenStream {
         match &self.form {
             Form::Function(path) => {
-                let of = paths.of(Span::mixed_site());
+                let of = paths.of_function(Span::mixed_site());
                 quote_spanned!(Span::mixed_site()=> #of::<#path>())
             }
             Form::Value(_) => self.written.to_token_stream(),

@@ -6,7 +6,7 @@ use syn::{Attribute, Meta};
 
 use super::layers::Layer;
 use crate::block::{Block, BlockItem, Item};
-use crate::call::model::Call;
+use crate::call::model::{Call, CookieArgument};
 use crate::errors::Errors;
 use crate::item::Function;
 use crate::names::Names;
@@ -110,8 +110,13 @@ impl Handler {
         if routes.iter().any(|route| route.path.broken) {
             parameters.extend(Names::of(&function.signature).all());
         }
-        (!routes.is_empty()).then(|| Self {
-            call: Call::of(&function.signature, &parameters),
+        if routes.is_empty() {
+            return None;
+        }
+        let call = Call::of(&function.signature, &parameters);
+        CookieArgument::strip(&mut function.signature);
+        Some(Self {
+            call,
             function: function.clone(),
             routes,
         })

@@ -11,7 +11,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::block;
-use crate::call::model::Call;
+use crate::call::model::{Call, CookieArgument};
 use crate::errors::Errors;
 use crate::item::Function;
 use crate::options::{Accepted, Options};
@@ -48,6 +48,7 @@ fn function_item(
     errors: &mut Errors,
 ) -> TokenStream {
     let call = Call::of(&function.signature, &[]);
+    CookieArgument::strip(&mut function.signature);
     if !check::function(&function, &call, errors) {
         return quote!(#function);
     }
@@ -65,6 +66,9 @@ fn block_item(mut block: Box<block::Block>, options: &Options, errors: &mut Erro
     let call = block
         .call()
         .map(|function| Call::of(&function.signature, &[]));
+    if let Some(function) = block.call_mut() {
+        CookieArgument::strip(&mut function.signature);
+    }
     if let (Some(call), Some(function)) = (&call, block.call()) {
         check::method(function, call, errors);
     }

@@ -3,6 +3,8 @@
 mod egg;
 mod keygrip;
 mod seal;
+#[cfg(test)]
+mod tests;
 mod weak;
 
 use std::time::SystemTime;
@@ -38,9 +40,9 @@ impl Ring {
             signer: keys.clone(),
             koa,
             egg: EggKeygrip::new(keys.clone().encoding(Encoding::Base64)),
-            seals: keys
-                .keys()
-                .map(|key| Seal::new(key, Purpose::Cookie))
+            seals: [Purpose::Cookie, Purpose::Session]
+                .into_iter()
+                .flat_map(|purpose| keys.keys().map(move |key| Seal::new(key, purpose)))
                 .collect(),
         }
     }

@@ -27,12 +27,14 @@ const TAG: usize = 16;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
     Cookie,
+    Session,
 }
 
 impl Purpose {
     fn label(self) -> &'static str {
         match self {
             Self::Cookie => "cookie",
+            Self::Session => "session",
         }
     }
 }

@@ -1,0 +1,285 @@
+//! Saving a session: when that is due, and how.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use crate::base64;
+use crate::context::Context;
+use crate::cookies::keys::Purpose;
+use crate::cookies::{Cookies, Form};
+use crate::error::{Error, Result};
+use crate::session::SessionData;
+use crate::session::config::MaxAge;
+use crate::session::form::{self, Meta};
+use crate::session::handle::{Forced, Session};
+use crate::session::merge::merged;
+use crate::session::shared::millis;
+use crate::session::store::{AnyStore, STORE_LONGER, Save, Updated};
+
+/// How long a session lives for which nothing says it.
+const ONE_DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How often a session is merged with what others wrote before that is given up.
+const MERGES: usize = 8;
+
+impl<S: SessionData> Session<S> {
+    pub(super) async fn commit(&mut self, ctx: &mut Context, forced: Option<Forced>) -> Result {
+        if self.life.removed {
+            return self.remove(ctx).await;
+        }
+        let is_own = self.shared.config.form == Form::Own;
+        let mut forgotten = None;
+        if forced == Some(Forced::Regenerate) {
+            if is_own {
+                forgotten = self.life.id.clone().filter(|_| self.life.version.is_some());
+            } else {
+                self.remove(ctx).await?;
+            }
+            if self.shared.store.is_some() {
+                self.life.id = Some(self.shared.new_id(ctx)?);
+                self.life.version = None;
+            }
+        }
+        let mut data = form::data(&self.data)?;
+        let Some(changed) = self.reason(&data, forced, ctx) else {
+            return Ok(());
+        };
+        let shared = Arc::clone(&self.shared);
+        if let Some(before_save) = &shared.before_save {
+            before_save(ctx, &mut self.data);
+            data = form::data(&self.data)?;
+        }
+        let written = self.store(ctx, data, changed).await?;
+        if is_own {
+            self.life.before = Some(written);
+            self.life.must_save = false;
+        }
+        if let (Some(id), Some(store)) = (forgotten, &shared.store) {
+            let key = shared.key(&id);
+            shared.ask(ctx, "destroy", store.destroy(&key)).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether it is to be saved, and whether since it changed.
+    fn reason(&self, data: &[u8], forced: Option<Forced>, ctx: &Context) -> Option<bool> {
+        if forced.is_some() || self.life.must_save {
+            return Some(false);
+        }
+        let config = &self.shared.config;
+        match &self.life.before {
+            None if data == self.shared.empty() => return None,
+            Some(before) if before == data => {}
+            _ => return Some(true),
+        }
+        if config.rolling {
+            return Some(false);
+        }
+        let (expires, age) = (self.life.expires?, self.life.max_age?.millis()?);
+        let left = expires.saturating_sub(millis(ctx.app().now()));
+        (config.renew && left < age / 2 + age % 2).then_some(false)
+    }
+
+    async fn remove(&mut self, ctx: &mut Context) -> Result {
+        let shared = Arc::clone(&self.shared);
+        let is_own = shared.config.form == Form::Own;
+        if let (Some(id), Some(store)) = (&self.life.id, &shared.store)
+            && (!is_own || self.life.version.is_some())
+        {
+            let key = shared.key(id);
+            shared.ask(ctx, "destroy", store.destroy(&key)).await?;
+        }
+        if is_own && !self.life.has_cookie {
+            return Ok(());
+        }
+        let cookie = shared.cookie(None);
+        Cookies::in_form(ctx, shared.config.form).remove(cookie)
+    }
+
+    /// Writes it to where it is kept, and the cookie; says what of the data was written.
+    async fn store(&mut self, ctx: &mut Context, data: Vec<u8>, changed: bool) -> Result<Vec<u8>> {
+        let shared = Arc::clone(&self.shared);
+        let now = millis(ctx.app().now());
+        let age = self
+            .life
+            .max_age
+            .filter(|age| *age != MaxAge::For(Duration::ZERO));
+        let age = age.unwrap_or(MaxAge::For(ONE_DAY));
+        let meta = self.meta(age, now);
+        let cookie_age = match age {
+            MaxAge::Session => None,
+            MaxAge::For(_) => self.life.max_age,
+        };
+        if shared.config.form == Form::Own {
+            self.life.expires = meta.expires;
+        } else if age == MaxAge::Session {
+            // As koa-session does: its own option is gone then.
+            self.life.max_age = None;
+        }
+        let cookie = shared.cookie(cookie_age);
+        let Some(store) = &shared.store else {
+            let text = self.in_cookie(ctx, &meta, &data)?;
+            self.life.has_cookie = true;
+            Cookies::in_form(ctx, shared.config.form).set(cookie, text)?;
+            return Ok(data);
+        };
+        let written = self.keep(ctx, store, &meta, data, changed).await?;
+        let id = self.life.id.clone().unwrap_or_default();
+        if self.life.removed {
+            // Somebody ended it meanwhile.
+            Cookies::in_form(ctx, shared.config.form).remove(cookie)?;
+        } else if let Some((_, set)) = &shared.external_id {
+            set(ctx, &id)?;
+        } else {
+            self.life.has_cookie = true;
+            Cookies::in_form(ctx, shared.config.form).set(cookie, id)?;
+        }
+        Ok(written)
+    }
+
+    fn meta(&self, age: MaxAge, now: u64) -> Meta {
+        let mut expires = age.millis().map(|age| now.saturating_add(age));
+        if let Some(absolute) = self.shared.config.absolute {
+            let absolute = u64::try_from(absolute.as_millis()).unwrap_or(u64::MAX);
+            let end = self.life.created.saturating_add(absolute);
+            expires = Some(expires.map_or(end, |expires| expires.min(end)));
+        }
+        Meta {
+            expires,
+            created: self.life.created,
+            max_age: Some(age),
+        }
+    }
+
+    /// What the cookie holds.
+    fn in_cookie(&self, ctx: &Context, meta: &Meta, data: &[u8]) -> Result<String> {
+        let shared = &self.shared;
+        if shared.config.form == Form::Own && shared.codec.is_none() {
+            let bytes = form::to_bytes(meta, data);
+            if !shared.seals() {
+                return Ok(base64::encode_url(&bytes));
+            }
+            let sealed = ctx
+                .app()
+                .ring
+                .seal(Purpose::Session, shared.name(), &bytes, None);
+            return sealed.unwrap_or_else(|| Err(without_keys(shared.name())));
+        }
+        let json = form::to_json(meta, &self.data)?.to_string();
+        Ok(match &shared.codec {
+            Some((encode, _)) => encode(&json),
+            None => base64::encode(json.as_bytes()),
+        })
+    }
+
+    /// Writes it to the store: a new one, or one that is still there.
+    async fn keep(
+        &mut self,
+        ctx: &Context,
+        store: &Arc<dyn AnyStore>,
+        meta: &Meta,
+        data: Vec<u8>,
+        changed: bool,
+    ) -> Result<Vec<u8>> {
+        let shared = Arc::clone(&self.shared);
+        let key = shared.key(self.life.id.as_deref().unwrap_or_default());
+        let time_to_live = match (meta.expires, meta.max_age) {
+            (_, Some(MaxAge::For(age))) => Some(age.saturating_add(STORE_LONGER)),
+            (Some(expires), _) => {
+                let end = SystemTime::UNIX_EPOCH + Duration::from_millis(expires);
+                end.duration_since(ctx.app().now()).ok()
+            }
+            (None, _) => None,
+        };
+        let is_own = shared.config.form == Form::Own;
+        let save = Save {
+            value: &[],
+            time_to_live,
+            changed,
+            rolling: shared.config.rolling,
+            replace: !is_own,
+        };
+        if !is_own {
+            let value = serde_json::to_vec(&form::to_json(meta, &self.data)?)?;
+            shared
+                .ask(
+                    ctx,
+                    "create",
+                    store.create(
+                        &key,
+                        Save {
+                            value: &value,
+                            ..save
+                        },
+                    ),
+                )
+                .await?;
+            return Ok(data);
+        }
+        let Some(mut version) = self.life.version else {
+            let value = form::to_bytes(meta, &data);
+            let created = store.create(
+                &key,
+                Save {
+                    value: &value,
+                    ..save
+                },
+            );
+            self.life.version = Some(shared.ask(ctx, "create", created).await?);
+            return Ok(data);
+        };
+        let mut written = data.clone();
+        for _ in 0..MERGES {
+            let value = form::to_bytes(meta, &written);
+            let updated = store.update(
+                &key,
+                version,
+                Save {
+                    value: &value,
+                    ..save
+                },
+            );
+            match shared.ask(ctx, "update", updated).await? {
+                Updated::To(version) => {
+                    self.life.version = Some(version);
+                    if written != data {
+                        self.data = serde_json::from_slice(&written)?;
+                    }
+                    return Ok(written);
+                }
+                Updated::Gone => {
+                    self.life.removed = true;
+                    return Ok(written);
+                }
+                Updated::Conflict => {}
+            }
+            let load = shared.load();
+            let stored = shared.ask(ctx, "load", store.load(&key, &load)).await?;
+            let Some(stored) = stored else {
+                self.life.removed = true;
+                return Ok(written);
+            };
+            let theirs = form::from_bytes(&stored.value).map(|(_, theirs)| theirs);
+            let before = self.life.before.as_deref().unwrap_or(b"{}");
+            let all = theirs.and_then(|theirs| merged(before, &data, theirs));
+            written = all.ok_or_else(conflict)?;
+            version = stored.version;
+        }
+        Err(conflict())
+    }
+}
+
+#[cold]
+fn conflict() -> Error {
+    Error::new(
+        409,
+        "Another request changed the session at the same time; please try again",
+    )
+}
+
+#[cold]
+fn without_keys(name: &str) -> Error {
+    Error::internal(format!(
+        "the session {name:?} is encrypted, and the app has no keys: give it some with `App::keys`"
+    ))
+}

@@ -1,0 +1,60 @@
+//! Two requests that changed one session at once.
+
+use serde_json::{Map, Value};
+
+/// The fields that `mine` changed from what was `before`, put into `theirs`; `None` where both changed the same field to
+/// different values.
+pub(super) fn merged(before: &[u8], mine: &[u8], theirs: &[u8]) -> Option<Vec<u8>> {
+    let fields = |json: &[u8]| serde_json::from_slice::<Map<String, Value>>(json).ok();
+    let (before, mine, mut all) = (fields(before)?, fields(mine)?, fields(theirs)?);
+    let names = before.keys().chain(mine.keys());
+    for name in names {
+        let (was, is, other) = (before.get(name), mine.get(name), all.get(name));
+        if was == is || is == other {
+            continue;
+        }
+        if was != other {
+            return None;
+        }
+        match is.cloned() {
+            Some(value) => all.insert(name.clone(), value),
+            None => all.remove(name),
+        };
+    }
+    serde_json::to_vec(&all).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::merged;
+
+    fn merge(before: &str, mine: &str, theirs: &str) -> Option<String> {
+        let all = merged(before.as_bytes(), mine.as_bytes(), theirs.as_bytes())?;
+        Some(String::from_utf8(all).unwrap())
+    }
+
+    #[test]
+    fn different_fields_are_put_together() {
+        let before = r#"{"a":1,"b":1}"#;
+        assert_eq!(
+            merge(before, r#"{"a":2,"b":1}"#, r#"{"a":1,"b":3,"c":4}"#).as_deref(),
+            Some(r#"{"a":2,"b":3,"c":4}"#)
+        );
+        assert_eq!(
+            merge(before, r#"{"b":1}"#, before).as_deref(),
+            Some(r#"{"b":1}"#)
+        );
+        assert_eq!(
+            merge(before, r#"{"a":2,"b":1}"#, r#"{"a":2,"b":1}"#).as_deref(),
+            Some(r#"{"a":2,"b":1}"#)
+        );
+    }
+
+    #[test]
+    fn the_same_field_is_a_conflict() {
+        assert_eq!(merge(r#"{"a":1}"#, r#"{"a":2}"#, r#"{"a":3}"#), None);
+        assert_eq!(merge(r#"{"a":1}"#, "{}", r#"{"a":3}"#), None);
+        assert_eq!(merge("{}", r#"{"a":2}"#, r#"{"a":3}"#), None);
+        assert_eq!(merge("{}", "no JSON", "{}"), None);
+    }
+}

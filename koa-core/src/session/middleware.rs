@@ -1,0 +1,267 @@
+//! The middleware that provides a session.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::context::Context;
+use crate::cookies::{Cookie, Form};
+use crate::error::{Error, Result};
+use crate::middleware::{Middleware, Next};
+use crate::session::SessionData;
+use crate::session::config::{MaxAge, SessionConfig};
+use crate::session::handle::Session;
+use crate::session::open::Source;
+use crate::session::shared::Shared;
+use crate::session::store::SessionStore;
+use crate::session::wanted;
+use crate::wiring::Requires;
+
+/// Provides a session to the layers below: what `UserSession::middleware()` gives. koa-session's `session(opts, app)`.
+///
+/// The methods override what the attribute says, for what is known only where the app is built:
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use koa::prelude::*;
+/// use koa::session;
+///
+/// #[session(max_age = "1d", renew)]
+/// pub struct UserSession {
+///     pub user: Option<String>,
+/// }
+///
+/// let in_production = false;
+/// let app = App::new()
+///     .keys(["a long random key"])
+///     .with(UserSession::middleware().max_age(Duration::from_secs(3600)).secure(in_production));
+/// ```
+pub struct Sessions<S> {
+    shared: Arc<Shared<S>>,
+}
+
+impl<S: SessionData> Sessions<S> {
+    /// With the settings of the struct's attribute.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with_config(S::CONFIG)
+    }
+
+    /// With other settings.
+    #[must_use]
+    pub fn with_config(config: SessionConfig) -> Self {
+        Self {
+            shared: Arc::new(Shared::new(config)),
+        }
+    }
+
+    /// Keeps sessions in a store, and their ids in the cookie.
+    #[must_use]
+    pub fn store(self, store: impl SessionStore) -> Self {
+        self.change(|shared| shared.store = Some(Arc::new(store)))
+    }
+
+    /// How long the store may take to answer, by default two seconds; after that the request is answered with a 503.
+    #[must_use]
+    pub fn store_timeout(self, patience: Duration) -> Self {
+        self.change(|shared| shared.patience = patience)
+    }
+
+    /// How long a session lives from when it was last saved.
+    #[must_use]
+    pub fn max_age(self, age: impl Into<MaxAge>) -> Self {
+        let age = age.into();
+        self.change(|shared| shared.config.max_age = Some(age))
+    }
+
+    /// Whether the cookie is sent over TLS only.
+    #[must_use]
+    pub fn secure(self, secure: bool) -> Self {
+        self.change(|shared| shared.config.cookie = shared.config.cookie.secure(secure))
+    }
+
+    /// The cookie, with all of its attributes.
+    #[must_use]
+    pub fn cookie(self, cookie: Cookie<'static>) -> Self {
+        self.change(|shared| shared.config.cookie = cookie)
+    }
+
+    /// Takes only sessions of which this is true; others are told of with [`SessionInvalid`](crate::SessionInvalid).
+    /// koa-session's `valid`.
+    #[must_use]
+    pub fn valid(self, valid: impl Fn(&Context, &S) -> bool + Send + Sync + 'static) -> Self {
+        self.change(|shared| shared.valid = Some(Box::new(valid)))
+    }
+
+    /// Changes each session before it is saved. koa-session's `beforeSave`.
+    #[must_use]
+    pub fn before_save(self, change: impl Fn(&Context, &mut S) + Send + Sync + 'static) -> Self {
+        self.change(|shared| shared.before_save = Some(Box::new(change)))
+    }
+
+    /// Where the id comes from and goes to, in place of a cookie. koa-session's `externalKey`.
+    #[must_use]
+    pub fn external_key(
+        self,
+        get: impl Fn(&Context) -> Option<String> + Send + Sync + 'static,
+        set: impl Fn(&mut Context, &str) -> Result + Send + Sync + 'static,
+    ) -> Self {
+        self.change(|shared| shared.external_id = Some((Box::new(get), Box::new(set))))
+    }
+
+    /// How ids are made, in place of 256 random bits. koa-session's `genid`. Whoever can guess an id has its session.
+    #[must_use]
+    pub fn genid(self, make: impl Fn(&Context) -> String + Send + Sync + 'static) -> Self {
+        self.change(|shared| shared.make_id = Some(Box::new(make)))
+    }
+
+    /// How the JSON of a session is written into the cookie under `compat`, in place of base64. koa-session's `encode` and
+    /// `decode`.
+    #[must_use]
+    pub fn codec(
+        self,
+        encode: impl Fn(&str) -> String + Send + Sync + 'static,
+        decode: impl Fn(&str) -> Result<String> + Send + Sync + 'static,
+    ) -> Self {
+        self.change(|shared| shared.codec = Some((Box::new(encode), Box::new(decode))))
+    }
+
+    fn change(mut self, change: impl FnOnce(&mut Shared<S>)) -> Self {
+        // Nobody else has it before it is put into an app.
+        if let Some(shared) = Arc::get_mut(&mut self.shared) {
+            change(shared);
+        }
+        self
+    }
+}
+
+impl<S: SessionData> Default for Sessions<S> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<S> fmt::Debug for Sessions<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sessions")
+            .field("config", &self.shared.config)
+            .finish_non_exhaustive()
+    }
+}
+
+/// It asks for nothing.
+impl<List, S> Requires<List, ()> for Sessions<S> {}
+
+impl<S: SessionData> Middleware for Sessions<S> {
+    type Provides = (Session<S>,);
+    type Wiring = Self;
+
+    async fn call<'a, N>(&'a self, ctx: &'a mut Context, next: N) -> Result
+    where
+        N: Next<Session<S>> + 'a,
+    {
+        let at = ctx.provided.len();
+        let shared = Arc::clone(&self.shared);
+        ctx.provided.push_source(shared);
+        // koa-session asks its store for every request.
+        if self.shared.store.is_some() && self.shared.config.form != Form::Own {
+            let shared: Arc<dyn Source> = Arc::clone(&self.shared) as _;
+            shared.open(ctx, at).await?;
+        }
+        let result = next.go(ctx).await;
+        let session = ctx.provided.take_at::<Session<S>>(at);
+        ctx.provided.truncate(at);
+        let Some(mut session) = session else {
+            return result;
+        };
+        if self.shared.config.auto_commit {
+            Box::pin(session.commit(ctx, None)).await?;
+        }
+        result
+    }
+}
+
+impl Context {
+    /// The session, opened now if it is not yet: for a layer that needs it only sometimes, and so does not ask for it in
+    /// its signature. Koa's `ctx.session`.
+    ///
+    /// # Errors
+    ///
+    /// No layer above provides such a session; or its store cannot be asked, a 503.
+    pub async fn session<S: SessionData>(&mut self) -> Result<&mut Session<S>> {
+        wanted::open(self, &[std::any::TypeId::of::<S>()]).await?;
+        self.provided.get_mut().ok_or_else(unprovided::<S>)
+    }
+
+    /// Puts other data in the place of the session, or ends it with `None`, without reading it before if it is kept in the
+    /// cookie. Koa's `ctx.session = ..`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`session`](Self::session).
+    pub async fn set_session<S: SessionData>(&mut self, data: impl Into<Option<S>>) -> Result {
+        let data = data.into();
+        let id = [std::any::TypeId::of::<S>()];
+        if let Some((at, source)) = self.provided.unopened(&id)
+            && !source.begin(self, at)?
+        {
+            wanted::open(self, &id).await?;
+        }
+        let session: &mut Session<S> = self.provided.get_mut().ok_or_else(unprovided::<S>)?;
+        match data {
+            Some(data) => session.replace(data),
+            None => session.destroy(),
+        }
+        Ok(())
+    }
+
+    /// Saves the session now, whether it changed or not; see [`Session::save`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`session`](Self::session) and [`Session::save`].
+    pub async fn save_session<S: SessionData>(&mut self) -> Result {
+        let (at, mut session) = self.taken::<S>().await?;
+        let result = session.save(self).await;
+        self.provided.put_back(at, session);
+        result
+    }
+
+    /// Saves the session under a new id; see [`Session::regenerate`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`session`](Self::session) and [`Session::regenerate`].
+    pub async fn regenerate_session<S: SessionData>(&mut self) -> Result {
+        let (at, mut session) = self.taken::<S>().await?;
+        let result = session.regenerate(self).await;
+        self.provided.put_back(at, session);
+        result
+    }
+
+    /// Saves the session now if it changed; see [`Session::manually_commit`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`session`](Self::session) and [`Session::manually_commit`].
+    pub async fn commit_session<S: SessionData>(&mut self) -> Result {
+        let (at, mut session) = self.taken::<S>().await?;
+        let result = session.manually_commit(self).await;
+        self.provided.put_back(at, session);
+        result
+    }
+
+    async fn taken<S: SessionData>(&mut self) -> Result<(usize, Box<Session<S>>)> {
+        self.session::<S>().await?;
+        self.provided.take().ok_or_else(unprovided::<S>)
+    }
+}
+
+#[cold]
+fn unprovided<S>() -> Error {
+    Error::internal(format!(
+        "no layer above provides the session `{name}`: put `{name}::middleware()` above this one",
+        name = std::any::type_name::<S>()
+    ))
+}

@@ -1,0 +1,41 @@
+//! Typed sessions: a struct is the session.
+//!
+//! A session is provided as something that is opened when it is asked for (`open`), in a signature or with
+//! [`ctx.session()`](Context::session), and saved when the layers below are done (`commit`). What it is written as stands
+//! in `form`, where it is kept in `store`.
+
+mod commit;
+mod config;
+mod events;
+mod form;
+mod handle;
+mod id;
+mod merge;
+mod middleware;
+mod open;
+mod shared;
+pub(crate) mod store;
+pub(crate) mod wanted;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+#[cfg(doc)]
+use crate::context::Context;
+
+pub use config::{MaxAge, SessionConfig};
+pub use events::{SessionExpired, SessionInvalid, SessionMissed, SessionStoreFailed};
+pub use handle::Session;
+pub use middleware::Sessions;
+pub(crate) use open::Source;
+
+/// A struct that is a session: what [`#[session]`](macro@crate::session) makes of it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a session",
+    label = "not a session",
+    note = "write `#[session]` on the struct"
+)]
+pub trait SessionData: Serialize + DeserializeOwned + Default + Send + Sync + 'static {
+    /// What the attribute says.
+    const CONFIG: SessionConfig;
+}

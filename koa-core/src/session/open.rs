@@ -1,0 +1,331 @@
+//! Opening a session when it is asked for.
+
+use std::any::TypeId;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::base64;
+use crate::context::Context;
+use crate::cookies::keys::Purpose;
+use crate::cookies::{Cookies, Form};
+use crate::error::Result;
+use crate::session::SessionData;
+use crate::session::events::{SessionExpired, SessionInvalid, SessionMissed};
+use crate::session::form::{self, Meta};
+use crate::session::handle::{Life, Session};
+use crate::session::shared::{Shared, is_of, millis};
+use crate::session::store::{AnyStore, Load};
+
+/// A session that has not been opened yet.
+pub(crate) trait Source: Send + Sync + 'static {
+    /// Whether it is asked for by this type.
+    fn is(&self, wanted: TypeId) -> bool;
+
+    /// Opens it in its place; `None` where a store has to be asked.
+    fn open_now(self: Arc<Self>, ctx: &mut Context, at: usize) -> Option<Result>;
+
+    /// Opens it in its place.
+    fn open<'a>(
+        self: Arc<Self>,
+        ctx: &'a mut Context,
+        at: usize,
+    ) -> Pin<Box<dyn Future<Output = Result> + Send + 'a>>;
+
+    /// Begins another one in its place, unread; false where a store has to be asked of the one before.
+    fn begin(self: Arc<Self>, ctx: &mut Context, at: usize) -> Result<bool>;
+}
+
+impl<S: SessionData> Source for Shared<S> {
+    fn is(&self, wanted: TypeId) -> bool {
+        is_of::<S>(wanted)
+    }
+
+    fn open_now(self: Arc<Self>, ctx: &mut Context, at: usize) -> Option<Result> {
+        if self.store.is_some() {
+            return None;
+        }
+        let opened = self.from_cookie(ctx);
+        Some(opened.map(|session| ctx.provided.open(at, session)))
+    }
+
+    fn open<'a>(
+        self: Arc<Self>,
+        ctx: &'a mut Context,
+        at: usize,
+    ) -> Pin<Box<dyn Future<Output = Result> + Send + 'a>> {
+        Box::pin(async move {
+            let session = match &self.store {
+                Some(store) => self.from_store(ctx, store).await?,
+                None => self.from_cookie(ctx)?,
+            };
+            ctx.provided.open(at, session);
+            Ok(())
+        })
+    }
+
+    fn begin(self: Arc<Self>, ctx: &mut Context, at: usize) -> Result<bool> {
+        if self.store.is_some() {
+            return Ok(false);
+        }
+        let session = Self::begin(&self, ctx, true)?;
+        ctx.provided.open(at, session);
+        Ok(true)
+    }
+}
+
+/// Data and what is known of it, as they came.
+struct Found<S> {
+    meta: Meta,
+    data: S,
+    /// The JSON of the data.
+    written: Vec<u8>,
+    version: Option<u64>,
+    /// Whether an older key sealed it.
+    stale: bool,
+}
+
+impl<S: SessionData> Shared<S> {
+    /// The session that the cookie holds.
+    fn from_cookie(self: &Arc<Self>, ctx: &mut Context) -> Result<Session<S>> {
+        let (text, stale) = match self.seals() {
+            true => match self.unsealed(ctx) {
+                Sealed::Missing => return self.begin(ctx, false),
+                Sealed::Broken => return self.begin(ctx, true),
+                Sealed::Opened(bytes, stale) => {
+                    return self.from_own(ctx, &bytes, None, stale, None);
+                }
+            },
+            false => {
+                let cookie = self.cookie(None);
+                (Cookies::in_form(ctx, self.config.form).get(cookie)?, false)
+            }
+        };
+        let Some(text) = text.filter(|text| !text.is_empty()) else {
+            return self.begin(ctx, false);
+        };
+        if self.config.form == Form::Own && self.codec.is_none() {
+            return self.from_own(ctx, &base64::decode(&text), None, stale, None);
+        }
+        let json = match &self.codec {
+            None => base64::decode(&text),
+            Some((_, decode)) => match decode(&text) {
+                Ok(json) => json.into_bytes(),
+                Err(error) => return Err(self.undecodable(ctx, error)?),
+            },
+        };
+        match serde_json::from_slice(&json) {
+            Ok(value) => self.from_value(ctx, value, None, None),
+            // What is no JSON is no session.
+            Err(_) => self.begin(ctx, true),
+        }
+    }
+
+    /// An error of the program's own decoding; the cookie is removed, so that the next request does not fail too.
+    fn undecodable(&self, ctx: &mut Context, error: crate::Error) -> Result<crate::Error> {
+        let cookie = self.cookie(None);
+        Cookies::in_form(ctx, self.config.form).remove(cookie)?;
+        let lines = ctx.response.headers().get_all("set-cookie").iter();
+        Ok(lines.fold(error, |error, line| {
+            error.with_header("set-cookie", line.to_str().unwrap_or(""))
+        }))
+    }
+
+    /// The session that the store has under the id that came.
+    async fn from_store(
+        self: &Arc<Self>,
+        ctx: &mut Context,
+        store: &Arc<dyn AnyStore>,
+    ) -> Result<Session<S>> {
+        let id = match &self.external_id {
+            Some((get, _)) => get(ctx),
+            None => {
+                let cookie = self.cookie(None);
+                Cookies::in_form(ctx, self.config.form).get(cookie)?
+            }
+        };
+        let Some(id) = id.filter(|id| !id.is_empty()) else {
+            return self.begin(ctx, false);
+        };
+        let (key, load) = (self.key(&id), self.load());
+        let stored = self.ask(ctx, "load", store.load(&key, &load)).await?;
+        let Some(stored) = stored else {
+            self.missed(ctx, Some(id));
+            return self.begin(ctx, true);
+        };
+        if self.config.form == Form::Own {
+            return self.from_own(ctx, &stored.value, Some(id), false, Some(stored.version));
+        }
+        let value = serde_json::from_slice(&stored.value).unwrap_or(Value::Null);
+        self.from_value(ctx, value, Some(id), Some(stored.version))
+    }
+
+    pub(super) fn load(&self) -> Load {
+        Load {
+            max_age: self.config.max_age,
+            rolling: self.config.rolling,
+        }
+    }
+
+    fn unsealed(&self, ctx: &Context) -> Sealed {
+        let Some(text) = Cookies::raw(ctx, self.name()) else {
+            return Sealed::Missing;
+        };
+        let app = ctx.app();
+        // The session's own expiry counts, and is told of.
+        let now = std::time::SystemTime::UNIX_EPOCH;
+        match app.ring.open(Purpose::Session, self.name(), &text, now) {
+            Some(fitted) => Sealed::Opened(fitted.value.value, !fitted.current),
+            None => Sealed::Broken,
+        }
+    }
+
+    /// A session of our own form.
+    fn from_own(
+        self: &Arc<Self>,
+        ctx: &mut Context,
+        bytes: &[u8],
+        id: Option<String>,
+        stale: bool,
+        version: Option<u64>,
+    ) -> Result<Session<S>> {
+        let Some((meta, written)) = form::from_bytes(bytes) else {
+            self.invalid(ctx, id, Value::Null);
+            return self.begin(ctx, true);
+        };
+        let value = || serde_json::from_slice(written).unwrap_or(Value::Null);
+        if self.is_over(ctx, &meta) {
+            self.expired(ctx, id, value());
+            return self.begin(ctx, true);
+        }
+        match serde_json::from_slice(written) {
+            Ok(data) => {
+                let found = Found {
+                    meta,
+                    data,
+                    written: written.to_vec(),
+                    version,
+                    stale,
+                };
+                self.found(ctx, found, id)
+            }
+            Err(_) => {
+                self.invalid(ctx, id, value());
+                self.begin(ctx, true)
+            }
+        }
+    }
+
+    /// A session of koa-session's form.
+    fn from_value(
+        self: &Arc<Self>,
+        ctx: &mut Context,
+        value: Value,
+        id: Option<String>,
+        version: Option<u64>,
+    ) -> Result<Session<S>> {
+        let is_nothing = match &value {
+            Value::Null | Value::Bool(false) => true,
+            Value::Number(number) => number.as_f64() == Some(0.0),
+            Value::String(text) => text.is_empty(),
+            _ => false,
+        };
+        if is_nothing {
+            self.missed(ctx, id);
+            return self.begin(ctx, true);
+        }
+        let expires = value.get("_expire").and_then(form::number);
+        if expires.is_some_and(|at| at != 0 && at < millis(ctx.app().now())) {
+            self.expired(ctx, id, value);
+            return self.begin(ctx, true);
+        }
+        match form::from_json::<S>(value.clone()) {
+            Ok((meta, data)) => {
+                if self.valid.as_ref().is_some_and(|valid| !valid(ctx, &data)) {
+                    self.invalid(ctx, id, value);
+                    return self.begin(ctx, true);
+                }
+                let written = form::data(&data)?;
+                let found = Found {
+                    meta,
+                    data,
+                    written,
+                    version,
+                    stale: false,
+                };
+                Ok(self.opened(found, id))
+            }
+            Err(_) => {
+                self.invalid(ctx, id, value);
+                self.begin(ctx, true)
+            }
+        }
+    }
+
+    /// Whether the time of a session of our own form is over.
+    fn is_over(&self, ctx: &Context, meta: &Meta) -> bool {
+        let now = millis(ctx.app().now());
+        let absolute = self.config.absolute.map(|age| {
+            let age = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
+            meta.created.saturating_add(age)
+        });
+        meta.expires.is_some_and(|at| at <= now) || absolute.is_some_and(|at| at <= now)
+    }
+
+    fn found(
+        self: &Arc<Self>,
+        ctx: &mut Context,
+        found: Found<S>,
+        id: Option<String>,
+    ) -> Result<Session<S>> {
+        let valid = self.valid.as_ref();
+        if valid.is_some_and(|valid| !valid(ctx, &found.data)) {
+            let value = serde_json::from_slice(&found.written).unwrap_or(Value::Null);
+            self.invalid(ctx, id, value);
+            return self.begin(ctx, true);
+        }
+        Ok(self.opened(found, id))
+    }
+
+    fn opened(self: &Arc<Self>, found: Found<S>, id: Option<String>) -> Session<S> {
+        Session {
+            data: found.data,
+            life: Life {
+                before: Some(found.written),
+                expires: found.meta.expires,
+                created: found.meta.created,
+                max_age: found.meta.max_age.or(self.config.max_age),
+                must_save: found.stale,
+                id,
+                version: found.version,
+                has_cookie: true,
+                ..Life::default()
+            },
+            shared: Arc::clone(self),
+        }
+    }
+
+    fn missed(&self, ctx: &Context, id: Option<String>) {
+        let cookie = self.name();
+        ctx.app().emit(&SessionMissed { cookie, id });
+    }
+
+    fn expired(&self, ctx: &Context, id: Option<String>, value: Value) {
+        let cookie = self.name();
+        ctx.app().emit(&SessionExpired { cookie, id, value });
+    }
+
+    fn invalid(&self, ctx: &Context, id: Option<String>, value: Value) {
+        let cookie = self.name();
+        ctx.app().emit(&SessionInvalid { cookie, id, value });
+    }
+}
+
+/// What a sealed cookie came to.
+enum Sealed {
+    Missing,
+    Broken,
+    Opened(Vec<u8>, bool),
+}

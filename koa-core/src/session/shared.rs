@@ -1,0 +1,162 @@
+//! What all requests share of a session: its settings, its store, its hooks.
+
+use std::any::TypeId;
+use std::sync::Arc;
+use std::sync::OnceLock;
+use std::time::{Duration, SystemTime};
+
+use crate::context::Context;
+use crate::cookies::{Cookie, Form};
+use crate::error::Result;
+use crate::session::SessionData;
+use crate::session::config::{MaxAge, SessionConfig};
+use crate::session::events::SessionStoreFailed;
+use crate::session::form;
+use crate::session::handle::{Life, Session};
+use crate::session::store::AnyStore;
+
+type Check<S> = Box<dyn Fn(&Context, &S) -> bool + Send + Sync>;
+type Change<S> = Box<dyn Fn(&Context, &mut S) + Send + Sync>;
+type GetId = Box<dyn Fn(&Context) -> Option<String> + Send + Sync>;
+type SetId = Box<dyn Fn(&mut Context, &str) -> Result + Send + Sync>;
+type MakeId = Box<dyn Fn(&Context) -> String + Send + Sync>;
+type Encode = Box<dyn Fn(&str) -> String + Send + Sync>;
+type Decode = Box<dyn Fn(&str) -> Result<String> + Send + Sync>;
+
+pub(super) struct Shared<S> {
+    pub(super) config: SessionConfig,
+    pub(super) store: Option<Arc<dyn AnyStore>>,
+    /// How long the store may take.
+    pub(super) patience: Duration,
+    pub(super) valid: Option<Check<S>>,
+    pub(super) before_save: Option<Change<S>>,
+    pub(super) external_id: Option<(GetId, SetId)>,
+    pub(super) make_id: Option<MakeId>,
+    pub(super) codec: Option<(Encode, Decode)>,
+    empty: OnceLock<Vec<u8>>,
+}
+
+impl<S: SessionData> Shared<S> {
+    pub(super) fn new(config: SessionConfig) -> Self {
+        Self {
+            config,
+            store: None,
+            patience: Duration::from_secs(2),
+            valid: None,
+            before_save: None,
+            external_id: None,
+            make_id: None,
+            codec: None,
+            empty: OnceLock::new(),
+        }
+    }
+
+    /// How a session is written in which nothing is set.
+    pub(super) fn empty(&self) -> &[u8] {
+        self.empty
+            .get_or_init(|| form::data(&S::default()).unwrap_or_default())
+    }
+
+    /// The cookie, to be kept for the age of this session.
+    pub(super) fn cookie(&self, max_age: Option<MaxAge>) -> Cookie<'static> {
+        let mut cookie = self.config.cookie;
+        cookie.max_age = max_age.and_then(MaxAge::millis).map(Duration::from_millis);
+        if self.config.form == Form::Own {
+            cookie.encrypt = Some(false);
+            let signed = self.store.is_none() && self.config.cookie.encrypt != Some(true);
+            cookie.signed = Some(self.config.cookie.signed.unwrap_or(signed));
+        }
+        cookie
+    }
+
+    /// Whether the data is sealed in the cookie.
+    pub(super) fn seals(&self) -> bool {
+        self.config.form == Form::Own
+            && self.store.is_none()
+            && self.config.cookie.encrypt == Some(true)
+    }
+
+    pub(super) fn name(&self) -> &'static str {
+        self.config.cookie.name
+    }
+
+    /// A session that begins.
+    pub(super) fn begin(self: &Arc<Self>, ctx: &Context, has_cookie: bool) -> Result<Session<S>> {
+        let id = match self.store {
+            Some(_) => Some(self.new_id(ctx)?),
+            None => None,
+        };
+        Ok(Session {
+            data: S::default(),
+            life: Life {
+                is_new: true,
+                created: millis(ctx.app().now()),
+                max_age: self.config.max_age,
+                id,
+                has_cookie,
+                ..Life::default()
+            },
+            shared: Arc::clone(self),
+        })
+    }
+
+    pub(super) fn new_id(&self, ctx: &Context) -> Result<String> {
+        if let Some(make) = &self.make_id {
+            return Ok(make(ctx));
+        }
+        match self.config.form {
+            Form::Own => crate::session::id::random(),
+            Form::Koa | Form::Egg => {
+                Ok([self.config.prefix, &crate::session::id::uuid()?].concat())
+            }
+        }
+    }
+
+    /// What the store knows a session by.
+    pub(super) fn key(&self, id: &str) -> String {
+        match self.config.form {
+            Form::Own => crate::session::id::hashed(self.config.prefix, id),
+            Form::Koa | Form::Egg => id.to_owned(),
+        }
+    }
+
+    /// Asks the store, for as long as it may take.
+    pub(super) async fn ask<T>(
+        &self,
+        ctx: &Context,
+        operation: &'static str,
+        answer: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        let answer = match tokio::time::timeout(self.patience, answer).await {
+            Ok(answer) => answer,
+            Err(_) => Err(crate::Error::internal(format!(
+                "the session store did not answer within {:?}",
+                self.patience
+            ))),
+        };
+        answer.map_err(|error| {
+            ctx.app().emit(&SessionStoreFailed {
+                cookie: self.name(),
+                operation,
+                message: error.message().to_owned(),
+            });
+            match self.config.form {
+                Form::Own => error.with_status(503),
+                Form::Koa | Form::Egg => error,
+            }
+        })
+    }
+}
+
+/// The milliseconds since 1970.
+pub(super) fn millis(time: SystemTime) -> u64 {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH);
+    since.map_or(0, |since| {
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    })
+}
+
+/// Whether a type is a session's, or what it holds.
+pub(super) fn is_of<S: 'static>(id: TypeId) -> bool {
+    id == TypeId::of::<S>() || id == TypeId::of::<Session<S>>()
+}

@@ -1,0 +1,170 @@
+//! Where sessions are kept, if not in the cookie.
+
+mod egg;
+#[cfg(feature = "memory")]
+mod memory;
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use crate::error::Result;
+use crate::session::config::MaxAge;
+
+pub(super) use egg::STORE_LONGER;
+pub use egg::{EggStore, FromEgg};
+#[cfg(feature = "memory")]
+pub use memory::MemoryStore;
+
+/// A store of sessions, for [`Sessions::store`](crate::Sessions::store).
+///
+/// A store knows each session by a key, and keeps bytes and a version that changes with each write. What it fails with is
+/// an error that the client sees as a 503; a session that it does not have is `None`, and never an error.
+///
+/// A store that has no versions implements [`EggStore`], which has Egg's three functions.
+pub trait SessionStore: Send + Sync + 'static {
+    /// The session under a key, unless its time to live is over.
+    ///
+    /// # Errors
+    ///
+    /// That the store cannot be asked.
+    fn load(&self, key: &str, load: &Load) -> impl Future<Output = Result<Option<Stored>>> + Send;
+
+    /// Keeps a new session, and gives its version. With [`Save::replace`] it takes the place of one that is there.
+    ///
+    /// # Errors
+    ///
+    /// That the store cannot be asked, or that there is one under this key.
+    fn create(&self, key: &str, save: Save<'_>) -> impl Future<Output = Result<u64>> + Send;
+
+    /// Writes a session again, if it is still there, at the version that was read.
+    ///
+    /// # Errors
+    ///
+    /// That the store cannot be asked.
+    fn update(
+        &self,
+        key: &str,
+        version: u64,
+        save: Save<'_>,
+    ) -> impl Future<Output = Result<Updated>> + Send;
+
+    /// Removes a session; one that is not there is no error.
+    ///
+    /// # Errors
+    ///
+    /// That the store cannot be asked.
+    fn destroy(&self, key: &str) -> impl Future<Output = Result> + Send;
+}
+
+/// What is said to a store when a session is read.
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct Load {
+    /// How long sessions live, if that is set.
+    pub max_age: Option<MaxAge>,
+
+    /// Whether each use prolongs them, if that is set.
+    pub rolling: bool,
+}
+
+/// What is said to a store when a session is written.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Save<'a> {
+    /// The session.
+    pub value: &'a [u8],
+
+    /// After how long it may be dropped; `None` where nothing says so.
+    pub time_to_live: Option<Duration>,
+
+    /// Whether the data changed, and not its life alone.
+    pub changed: bool,
+
+    /// Whether each use prolongs it, if that is set.
+    pub rolling: bool,
+
+    /// Whether it takes the place of one that is there.
+    pub replace: bool,
+}
+
+/// A session as a store has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// The session, as it was given.
+    pub value: Vec<u8>,
+
+    /// Which write it is of.
+    pub version: u64,
+}
+
+/// What came of an [`update`](SessionStore::update).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Updated {
+    /// It was written, and has this version.
+    To(u64),
+
+    /// It has been destroyed since it was read: nothing was written.
+    Gone,
+
+    /// It has been written since it was read: nothing was written.
+    Conflict,
+}
+
+type Boxed<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
+
+/// [`SessionStore`] without its type.
+pub(super) trait AnyStore: Send + Sync + 'static {
+    fn load<'a>(&'a self, key: &'a str, load: &'a Load) -> Boxed<'a, Option<Stored>>;
+    fn create<'a>(&'a self, key: &'a str, save: Save<'a>) -> Boxed<'a, u64>;
+    fn update<'a>(&'a self, key: &'a str, version: u64, save: Save<'a>) -> Boxed<'a, Updated>;
+    fn destroy<'a>(&'a self, key: &'a str) -> Boxed<'a, ()>;
+}
+
+impl<T: SessionStore> AnyStore for T {
+    fn load<'a>(&'a self, key: &'a str, load: &'a Load) -> Boxed<'a, Option<Stored>> {
+        Box::pin(SessionStore::load(self, key, load))
+    }
+
+    fn create<'a>(&'a self, key: &'a str, save: Save<'a>) -> Boxed<'a, u64> {
+        Box::pin(SessionStore::create(self, key, save))
+    }
+
+    fn update<'a>(&'a self, key: &'a str, version: u64, save: Save<'a>) -> Boxed<'a, Updated> {
+        Box::pin(SessionStore::update(self, key, version, save))
+    }
+
+    fn destroy<'a>(&'a self, key: &'a str) -> Boxed<'a, ()> {
+        Box::pin(SessionStore::destroy(self, key))
+    }
+}
+
+impl<T: SessionStore> SessionStore for std::sync::Arc<T> {
+    fn load(&self, key: &str, load: &Load) -> impl Future<Output = Result<Option<Stored>>> + Send {
+        SessionStore::load(&**self, key, load)
+    }
+
+    fn create(&self, key: &str, save: Save<'_>) -> impl Future<Output = Result<u64>> + Send {
+        SessionStore::create(&**self, key, save)
+    }
+
+    fn update(
+        &self,
+        key: &str,
+        version: u64,
+        save: Save<'_>,
+    ) -> impl Future<Output = Result<Updated>> + Send {
+        SessionStore::update(&**self, key, version, save)
+    }
+
+    fn destroy(&self, key: &str) -> impl Future<Output = Result> + Send {
+        SessionStore::destroy(&**self, key)
+    }
+}
+
+impl fmt::Debug for dyn AnyStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SessionStore")
+    }
+}
