@@ -18,8 +18,9 @@ pub(crate) fn expand(options: TokenStream, item: TokenStream) -> TokenStream {
     let item = match model::item(item.clone(), &mut errors) {
         Some(item) => item,
         None => {
-            let errors = errors.into_tokens();
-            return quote!(#errors #item);
+            let mut tokens = errors.into_tokens();
+            tokens.extend(item);
+            return tokens;
         }
     };
     check::check(&settings, &mut errors);
