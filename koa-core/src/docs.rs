@@ -4,6 +4,10 @@
 #[doc = include_str!("../docs/side-by-side.md")]
 pub mod side_by_side {}
 
+/// Controllers: which route a request has, what handlers take and return.
+#[doc = include_str!("../docs/controllers.md")]
+pub mod controllers {}
+
 /// The table of deliberate differences.
 #[doc = include_str!("../docs/differences.md")]
 pub mod differences {}

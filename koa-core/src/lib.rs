@@ -65,6 +65,31 @@
 //!
 //! Without `.with(signed_in)` above it, `.with(me)` does not compile: *nothing above this point provides `User`*.
 //!
+//! # Controllers
+//!
+//! Routes are declared on the methods of a struct with [`#[controller]`](macro@controller), and put into an app with
+//! [`App::controller`]. Their arguments come from the path, the query string, the body, from what the layers above
+//! provide, or from a type of one's own ([`FromContext`]): [all about them](docs::controllers).
+//!
+//! ```
+//! use koa::prelude::*;
+//!
+//! struct Posts {
+//!     titles: Vec<String>,
+//! }
+//!
+//! #[controller("/posts")]
+//! impl Posts {
+//!     #[get("/:id")]
+//!     async fn show(&self, id: usize) -> Option<String> {
+//!         self.titles.get(id).cloned()
+//!     }
+//! }
+//!
+//! let app = App::new().controller(Posts { titles: vec!["Hello".to_owned()] });
+//! assert_eq!(Posts::show_path(0), "/posts/0");
+//! ```
+//!
 //! # Errors
 //!
 //! [`throw!`] and [`ensure!`] fail with a status and a message, `?` with any error. An [`Error`] goes up through the
@@ -105,14 +130,19 @@ pub mod docs;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 pub mod prelude;
+#[cfg(feature = "test")]
+pub mod test;
 
 mod app;
 mod base64;
 mod chain;
 mod context;
+mod controller;
 mod cookies;
 mod date;
+mod describe;
 mod error;
+mod extract;
 mod media_type;
 mod middleware;
 mod negotiation;
@@ -130,13 +160,16 @@ mod wiring;
 pub use app::{App, Application, Callback};
 pub use chain::{BoxMiddleware, Group, Mount, Onion, Stack};
 pub use context::{Context, State};
+pub use controller::Controller;
 pub use cookies::{
     Algorithm, Compat, Cookie, CookieLimitExceeded, CookieSettings, Cookies, EggKeygrip, Encoding,
     Keygrip, Priority, SameSite, WeakKey, Weakness,
 };
+pub use describe::Description;
 pub use error::{Error, IntoStatus, Result};
+pub use extract::{Form, FromContext, FromPath, Header, NamedHeader, PathValue, Query, Rejection};
 pub use http;
-pub use koa_macros::{cookie, main, middleware, session};
+pub use koa_macros::{controller, cookie, main, middleware, session};
 pub use middleware::{Middleware, Next, ProvidesNothing};
 pub use negotiation::Names;
 pub use reply::Reply;
@@ -144,8 +177,8 @@ pub use request::{BodyStream, Is, QueryPairs, Request, UpTo};
 #[cfg(feature = "multipart")]
 pub use request::{Multipart, Part};
 pub use response::{
-    Aborted, Attachment, Body, Event, IntoDate, IntoFields, IntoHeaderValue, IntoHeaderValues,
-    Json, Outgoing, Response,
+    Aborted, Attachment, Body, Event, Html, IntoDate, IntoFields, IntoHeaderValue,
+    IntoHeaderValues, Json, Outgoing, Redirect, Response,
 };
 #[cfg(feature = "tls")]
 pub use server::Tls;

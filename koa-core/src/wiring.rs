@@ -111,6 +111,13 @@ pub trait Provision {
     /// `List` with what is provided added to it.
     type Add<List>;
 
+    /// The name of the type that is provided.
+    #[doc(hidden)]
+    #[must_use]
+    fn name() -> Option<&'static str> {
+        None
+    }
+
     /// How many futures deep the layer nests before it meets a box.
     #[doc(hidden)]
     type Depth;
@@ -132,6 +139,10 @@ impl<T: Send + Sync + 'static> Provision for (T,) {
     type Add<List> = Above<T, List>;
     type Depth = One;
     type Fresh = Fifteen;
+
+    fn name() -> Option<&'static str> {
+        Some(std::any::type_name::<T>())
+    }
 }
 
 /// What a stack of layers provides: whatever its layers do.

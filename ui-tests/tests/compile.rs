@@ -11,6 +11,11 @@ fn middleware() {
 }
 
 #[test]
+fn controller() {
+    run("controller");
+}
+
+#[test]
 fn main() {
     run("main");
 }

@@ -14,6 +14,7 @@ use crate::context::Context;
 use crate::cookies::keys::Ring;
 use crate::cookies::{CookieSettings, Keygrip};
 use crate::error::Error;
+use crate::extract::OnRejection;
 use crate::server::Limit;
 
 /// How much of a request's body is read into memory unless an app or a handler says otherwise, in bytes.
@@ -37,6 +38,7 @@ pub struct Application {
     pub(crate) values: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
     pub(crate) events: Events,
     exceeded: [AtomicU64; Limit::COUNT],
+    pub(crate) on_rejection: Option<OnRejection>,
 }
 
 type Clock = Box<dyn Fn() -> SystemTime + Send + Sync>;
@@ -61,6 +63,7 @@ impl Application {
             values: HashMap::new(),
             events: Events::default(),
             exceeded: Default::default(),
+            on_rejection: None,
         }
     }
 

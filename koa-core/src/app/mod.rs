@@ -17,10 +17,15 @@ use hyper::service::{Service, service_fn};
 
 use crate::Result;
 use crate::app::caught::Caught;
-use crate::chain::{Deeper, Grown, Holds, Identity, Inside, Mount, Onion, Shallow, Stack};
+use crate::chain::{
+    Deeper, Grown, Holds, HoldsRoutes, Identity, Inside, Mount, Onion, Shallow, Stack, WithRoutes,
+};
 use crate::context::Context;
+use crate::controller::Controller;
 use crate::cookies::{CookieSettings, Keygrip};
+use crate::describe::{self, Description};
 use crate::error::Error;
+use crate::extract::Rejection;
 use crate::middleware::{Done, Middleware};
 use crate::request::Carried;
 use crate::response::Outgoing;
@@ -117,6 +122,46 @@ impl<C: Onion, List, Depth> App<C, List, Depth> {
     {
         App {
             stack: self.stack.mount(prefix, middleware),
+            application: self.application,
+            list: PhantomData,
+        }
+    }
+
+    /// Adds the routes of a controller below the layers before it. Egg's `app.router`, Koa's `app.use(router.routes())`
+    /// with `app.use(router.allowedMethods())`.
+    ///
+    /// Controllers that stand together share one matcher. A request that none of their routes is for goes to the layers
+    /// after them; if these leave it unanswered, it gets a 405 with `Allow`, the allowed methods (`OPTIONS`), a 501, or a
+    /// 404. It does not compile where a handler asks for something that nothing above it provides, or where two
+    /// controllers serve one route.
+    ///
+    /// ```
+    /// use koa::prelude::*;
+    ///
+    /// struct Hello {
+    ///     greeting: &'static str,
+    /// }
+    ///
+    /// #[controller("/hello")]
+    /// impl Hello {
+    ///     #[get("/:name")]
+    ///     async fn greet(&self, name: String) -> String {
+    ///         format!("{}, {name}!", self.greeting)
+    ///     }
+    /// }
+    ///
+    /// let app = App::new().controller(Hello { greeting: "Hello" });
+    /// ```
+    pub fn controller<K, Indices>(
+        self,
+        controller: K,
+    ) -> App<WithRoutes<C, Depth, K>, List, Depth::After>
+    where
+        K: Controller + Requires<List, Indices>,
+        Depth: HoldsRoutes,
+    {
+        App {
+            stack: self.stack.controller(controller),
             application: self.application,
             list: PhantomData,
         }
@@ -267,6 +312,26 @@ impl<C: Onion, List, Depth> App<C, List, Depth> {
         self
     }
 
+    /// Sets what becomes of an argument that a request has nothing good for, in all handlers of the app: the error that is
+    /// answered. Without it that is [`Rejection::into_error`].
+    ///
+    /// ```
+    /// use koa::prelude::*;
+    ///
+    /// let app = App::new().on_rejection(|rejection, _ctx| {
+    ///     let argument = rejection.argument();
+    ///     rejection.into_error().with_status(422).with_property("wrong", argument)
+    /// });
+    /// ```
+    #[must_use]
+    pub fn on_rejection(
+        mut self,
+        customise: impl Fn(Rejection, &Context) -> Error + Send + Sync + 'static,
+    ) -> Self {
+        self.application.on_rejection = Some(Box::new(customise));
+        self
+    }
+
     /// Adds a listener for events of one type, which [`ctx.app().emit(..)`](Application::emit) sends. Koa's
     /// `app.on(event, listener)`.
     ///
@@ -296,6 +361,15 @@ impl<C: Onion, List, Depth> App<C, List, Depth> {
         self
     }
 
+    /// A map of the app: its layers and its routes, what each provides and asks for, and where it stands. An app that
+    /// listens prints it where the environment has `KOA_DESCRIBE=1` (or `json`, `mermaid`).
+    #[must_use]
+    pub fn describe(&self) -> Description {
+        Description {
+            layers: self.stack.chain.describe(),
+        }
+    }
+
     /// The app as a service, for a server of one's own. Koa's `app.callback()`:
     /// <https://koajs.com/#app-callback>.
     pub fn callback(mut self) -> Callback<C> {
@@ -313,6 +387,7 @@ impl<C: Onion, List, Depth> App<C, List, Depth> {
     ///
     /// An address that cannot be read, resolved or bound.
     pub async fn bind(self, addresses: impl Addresses) -> Result<Server<C>> {
+        describe::print_if_asked(|| self.describe());
         Server::bind(self.callback(), addresses).await
     }
 

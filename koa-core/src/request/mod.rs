@@ -17,7 +17,7 @@ mod multipart;
 mod origin;
 pub(crate) mod query;
 pub(crate) mod target;
-mod typed;
+pub(crate) mod typed;
 mod url;
 
 use std::fmt;
@@ -29,6 +29,7 @@ use http::{HeaderMap, Method, Version};
 use hyper::upgrade::OnUpgrade;
 
 use crate::app::Application;
+use crate::controller::Route;
 use crate::request::url::Rewritten;
 use crate::server::{Connection, Socket};
 
@@ -55,6 +56,8 @@ pub struct Request {
     rewritten: Option<Arc<Rewritten>>,
     /// Whether it came as a `HEAD`, where a layer has changed the method.
     came_as_head: Option<bool>,
+    /// The route that was found for it.
+    route: Option<&'static Route>,
 }
 
 impl Request {
@@ -71,6 +74,7 @@ impl Request {
             mounted: 0,
             rewritten: None,
             came_as_head: None,
+            route: None,
         }
     }
 
@@ -186,6 +190,17 @@ impl Request {
                 | Method::OPTIONS
                 | Method::TRACE
         )
+    }
+
+    /// The path of the route that was found for it, with the names of its parameters: `/posts/:id`. `None` before and
+    /// where there is none. `@koa/router`'s `ctx._matchedRoute`.
+    #[must_use]
+    pub fn route(&self) -> Option<&'static str> {
+        self.route.map(|route| route.path)
+    }
+
+    pub(crate) fn matched(&mut self, route: &'static Route) {
+        self.route = Some(route);
     }
 
     /// The version of HTTP it was made in.
