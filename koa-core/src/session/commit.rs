@@ -37,6 +37,7 @@ impl<S: SessionData> Session<S> {
             }
             if self.shared.store.is_some() {
                 self.life.id = Some(self.shared.new_id(ctx)?);
+                self.life.key = None;
                 self.life.version = None;
             }
         }
@@ -120,7 +121,7 @@ impl<S: SessionData> Session<S> {
         let Some(store) = &shared.store else {
             let text = self.in_cookie(ctx, &meta, &data)?;
             self.life.has_cookie = true;
-            Cookies::in_form(ctx, shared.config.form).set(cookie, text)?;
+            Cookies::in_form(ctx, shared.config.form).set_encoded(cookie, &text)?;
             return Ok(data);
         };
         let written = self.keep(ctx, store, &meta, data, changed).await?;
@@ -132,7 +133,7 @@ impl<S: SessionData> Session<S> {
             set(ctx, &id)?;
         } else {
             self.life.has_cookie = true;
-            Cookies::in_form(ctx, shared.config.form).set(cookie, id)?;
+            Cookies::in_form(ctx, shared.config.form).set_encoded(cookie, &id)?;
         }
         Ok(written)
     }
@@ -182,7 +183,10 @@ impl<S: SessionData> Session<S> {
         changed: bool,
     ) -> Result<Vec<u8>> {
         let shared = Arc::clone(&self.shared);
-        let key = shared.key(self.life.id.as_deref().unwrap_or_default());
+        let key = match self.life.key.take() {
+            Some(key) => key,
+            None => shared.key(self.life.id.as_deref().unwrap_or_default()),
+        };
         let time_to_live = match (meta.expires, meta.max_age) {
             (_, Some(MaxAge::For(age))) => Some(age.saturating_add(STORE_LONGER)),
             (Some(expires), _) => {

@@ -62,6 +62,8 @@ pub(super) struct Life {
     pub(super) max_age: Option<MaxAge>,
     pub(super) must_save: bool,
     pub(super) id: Option<String>,
+    /// What the store knows the id by, where that has been asked already.
+    pub(super) key: Option<String>,
     /// The version that was read from the store, of a session that is in it.
     pub(super) version: Option<u64>,
     /// Whether the browser has a cookie of it.
