@@ -41,25 +41,29 @@ pub(crate) fn format(date: SystemTime) -> Option<String> {
         time.div_euclid(60).rem_euclid(60),
         time.rem_euclid(60),
     );
-    let mut text = String::with_capacity(29);
     // Every cookie with an age has one: `format!` would take three times as long.
-    let mut digits = |before: &str, number: i64, count: u32| {
-        text.push_str(before);
-        for place in (0..count).rev() {
-            let digit = number / 10_i64.pow(place) % 10;
-            text.push(char::from(b'0' + u8::try_from(digit).unwrap_or(0)));
-        }
-    };
-    digits(weekday, 0, 0);
-    digits(", ", i64::from(day), 2);
-    digits(" ", 0, 0);
-    digits(month, 0, 0);
-    digits(" ", year, 4);
-    digits(" ", hour, 2);
-    digits(":", minute, 2);
-    digits(":", second, 2);
-    digits(" GMT", 0, 0);
+    let mut text = String::with_capacity(29);
+    text.push_str(weekday);
+    text.push_str(", ");
+    push_two(&mut text, day);
+    text.push(' ');
+    text.push_str(month);
+    text.push(' ');
+    push_two(&mut text, year / 100);
+    push_two(&mut text, year % 100);
+    for (before, number) in [(' ', hour), (':', minute), (':', second)] {
+        text.push(before);
+        push_two(&mut text, number);
+    }
+    text.push_str(" GMT");
     Some(text)
+}
+
+/// Adds a number of two digits.
+fn push_two(text: &mut String, number: i64) {
+    let digit = |digit: i64| char::from(b'0' + u8::try_from(digit).unwrap_or(0));
+    text.push(digit(number / 10));
+    text.push(digit(number % 10));
 }
 
 /// Reads a date: the three forms of HTTP, with the weekday not looked at and optionally an offset such as `+0100` for

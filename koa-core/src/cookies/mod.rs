@@ -16,7 +16,6 @@ mod write;
 use std::borrow::Cow;
 use std::fmt;
 
-use http::header::COOKIE;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -70,14 +69,15 @@ impl<'a> Cookies<'a> {
         Self { ctx, form }
     }
 
-    /// Sets a cookie to a value that is text already.
-    pub(crate) fn set_encoded(&mut self, cookie: Cookie<'_>, value: &str) -> Result {
-        self.write(cookie.or(&self.ctx.app().cookies.defaults), value)
+    /// Sets a cookie to a value that is text already; `encoded` where it is base64.
+    pub(crate) fn set_text(&mut self, cookie: Cookie<'_>, value: &str, encoded: bool) -> Result {
+        let cookie = cookie.or(&self.ctx.app().cookies.defaults);
+        self.write_value(cookie, value, encoded)
     }
 
     /// The value of a cookie as it came.
     pub(crate) fn raw<'c>(ctx: &'c Context, name: &str) -> Option<Cow<'c, str>> {
-        Some(match ctx.request.line(COOKIE.as_str())? {
+        Some(match ctx.request.cookie_line()? {
             Cow::Borrowed(header) => {
                 Cow::Borrowed(header::unquoted(header::find(header, name, "")?))
             }
@@ -229,7 +229,7 @@ impl Cookies<'_> {
         let encrypted = cookie.encrypt == Some(true);
         let signed = !encrypted && self.signs(cookie, ring);
         let name = cookie.name;
-        let Some(header) = self.ctx.request.line(COOKIE.as_str()) else {
+        let Some(header) = self.ctx.request.cookie_line() else {
             return Ok(Found::Nothing);
         };
         let Some(raw) = header::find(&header, name, "") else {

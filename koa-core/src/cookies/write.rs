@@ -31,9 +31,14 @@ pub struct CookieLimitExceeded {
 }
 
 impl Cookies<'_> {
-    pub(super) fn write(&mut self, mut cookie: Cookie, value: &str) -> Result {
+    pub(super) fn write(&mut self, cookie: Cookie, value: &str) -> Result {
+        self.write_value(cookie, value, false)
+    }
+
+    /// `encoded`: the value is base64, and needs no look at its characters.
+    pub(super) fn write_value(&mut self, mut cookie: Cookie, value: &str, encoded: bool) -> Result {
         let (now, tls) = (self.ctx.app().now(), self.ctx.secure());
-        let plain = if cookie.encrypt == Some(true) {
+        let plain = if encoded || cookie.encrypt == Some(true) {
             ""
         } else {
             value
@@ -227,6 +232,10 @@ impl Line<'_> {
         let bytes = self.line.as_bytes();
         let end = bytes.iter().position(|byte| *byte == b'=');
         let name = &bytes[..end.map_or(0, |at| at + 1)];
+        if !headers.contains_key(SET_COOKIE) {
+            headers.insert(SET_COOKIE, self.line);
+            return;
+        }
         let is_replaced = |line: &HeaderValue| match self.replaces {
             Replaces::Nothing => false,
             Replaces::Name => line.as_bytes().starts_with(name),

@@ -109,6 +109,16 @@ impl Request {
         joined(&self.head.headers, field)
     }
 
+    /// The cookies that came, as one line.
+    pub(crate) fn cookie_line(&self) -> Option<Cow<'_, str>> {
+        let mut lines = self.head.headers.get_all(COOKIE).iter();
+        let first = lines.next()?;
+        match lines.next() {
+            None => Some(text(first)),
+            Some(_) => self.line(COOKIE.as_str()),
+        }
+    }
+
     /// The `Content-Length`, in bytes, if the request has one. <https://koajs.com/#request-length>
     #[must_use]
     pub fn length(&self) -> Option<u64> {

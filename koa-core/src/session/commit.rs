@@ -121,7 +121,8 @@ impl<S: SessionData> Session<S> {
         let Some(store) = &shared.store else {
             let text = self.in_cookie(ctx, &meta, &data)?;
             self.life.has_cookie = true;
-            Cookies::in_form(ctx, shared.config.form).set_encoded(cookie, &text)?;
+            let encoded = shared.codec.is_none();
+            Cookies::in_form(ctx, shared.config.form).set_text(cookie, &text, encoded)?;
             return Ok(data);
         };
         let written = self.keep(ctx, store, &meta, data, changed).await?;
@@ -133,7 +134,8 @@ impl<S: SessionData> Session<S> {
             set(ctx, &id)?;
         } else {
             self.life.has_cookie = true;
-            Cookies::in_form(ctx, shared.config.form).set_encoded(cookie, &id)?;
+            let encoded = shared.config.form == Form::Own && shared.make_id.is_none();
+            Cookies::in_form(ctx, shared.config.form).set_text(cookie, &id, encoded)?;
         }
         Ok(written)
     }
