@@ -1,0 +1,163 @@
+//! A small site with a login: sign in, be remembered, count the visits, sign out. All that it knows of a visitor is one
+//! typed session.
+//!
+//! `cargo run -p examples`, then open http://127.0.0.1:3000. The session is in the browser's cookie, sealed; with
+//! `cargo run -p examples -- --memory` it is in the memory of the server.
+
+use std::time::Duration;
+
+use html_escape::encode_safe;
+use koa::prelude::*;
+use koa::{Keygrip, MaxAge, MemoryStore, Sessions};
+use serde::Deserialize;
+use subtle::{Choice, ConstantTimeEq};
+
+/// Until the browser is closed, unless "remember me" says otherwise; and for 90 days at most.
+#[session(max_age = "session", absolute = "90d", same_site = "lax")]
+struct Login {
+    user: Option<String>,
+    visits: u32,
+}
+
+const REMEMBERED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// A real site keeps hashes of passwords, made by argon2 or the like, and no passwords.
+const USERS: [(&str, &str); 2] = [("ada", "analytical"), ("grace", "compiler")];
+
+/// Everybody is compared with, in a time that does not tell who there is and how much was right.
+fn is_right(form: &SignIn) -> bool {
+    let same = |one: &str, other: &str| one.as_bytes().ct_eq(other.as_bytes());
+    let users = USERS.iter();
+    let found = users.fold(Choice::from(0), |found, (name, password)| {
+        found | (same(name, &form.name) & same(password, &form.password))
+    });
+    found.into()
+}
+
+#[derive(Deserialize)]
+struct SignIn {
+    name: String,
+    password: String,
+    remember: Option<String>,
+}
+
+/// Another site cannot sign its visitors in here, its pages cannot show ours, and what is shown is not kept.
+#[middleware]
+async fn careful(ctx: &mut Context, next: impl Next) -> Result {
+    let from_elsewhere = ctx.get("Sec-Fetch-Site") == "cross-site";
+    ensure!(
+        !from_elsewhere || ctx.method() == "GET",
+        403,
+        "This form is ours"
+    );
+    ctx.set(
+        "Content-Security-Policy",
+        "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    )?;
+    ctx.set("Cache-Control", "no-store")?;
+    next.run(ctx).await
+}
+
+#[middleware]
+async fn sign_in(ctx: &mut Context, session: &mut Session<Login>) -> Result {
+    ensure!(ctx.method() == "POST", 405);
+    let form: SignIn = ctx.request.form().await?;
+    if !is_right(&form) {
+        let problem = "<p role=\"alert\">The name or the password is wrong.</p>";
+        ctx.set_status(403)?;
+        ctx.set_body(sign_in_page(&form.name, problem));
+        return Ok(());
+    }
+    session.replace(Login {
+        user: Some(form.name),
+        visits: 0,
+    });
+    session.set_max_age(match form.remember {
+        Some(_) => MaxAge::For(REMEMBERED),
+        None => MaxAge::Session,
+    });
+    // In a store it has a new id from here on: whoever knew the old one is not signed in.
+    session.regenerate(ctx).await?;
+    see_other(ctx)
+}
+
+#[middleware]
+async fn sign_out(ctx: &mut Context, session: &mut Session<Login>) -> Result {
+    ensure!(ctx.method() == "POST", 405);
+    session.destroy();
+    see_other(ctx)
+}
+
+/// Home, with a GET.
+fn see_other(ctx: &mut Context) -> Result {
+    ctx.set_status(303)?;
+    ctx.redirect("/")
+}
+
+#[middleware]
+async fn home(ctx: &mut Context, session: &mut Session<Login>) -> Result<String> {
+    ensure!(ctx.path() == "/", 404);
+    let Some(user) = session.user.clone() else {
+        return Ok(sign_in_page("", ""));
+    };
+    session.visits += 1;
+    let until = match session.max_age() {
+        Some(MaxAge::For(_)) => "and remembered for 30 days",
+        _ => "until you close the browser",
+    };
+    let content = include_str!("login/signed_in.html")
+        .replace("{until}", until)
+        .replace("{visits}", &session.visits.to_string());
+    Ok(page(&format!("Hello, {}!", shown(&user)), &content))
+}
+
+#[middleware]
+async fn style(ctx: &mut Context) -> Result<&'static str> {
+    ctx.set_type("css")?;
+    Ok(include_str!("login/style.css"))
+}
+
+fn sign_in_page(name: &str, problem: &str) -> String {
+    let content = include_str!("login/sign_in.html")
+        .replace("{problem}", problem)
+        .replace("{name}", &shown(name));
+    page("Sign in", &content)
+}
+
+/// What visitors say, as a text in HTML and no place for anything else.
+fn shown(text: &str) -> String {
+    encode_safe(text).replace('{', "&#123;")
+}
+
+fn page(title: &str, content: &str) -> String {
+    include_str!("login/page.html")
+        .replace("{title}", title)
+        .replace("{content}", content)
+}
+
+/// In the cookie, unless a flag says where else.
+fn sessions() -> Result<Sessions<Login>> {
+    let sessions = Login::middleware();
+    match std::env::args().nth(1).as_deref() {
+        None => Ok(sessions),
+        Some("--memory") => Ok(sessions.store(MemoryStore::new())),
+        Some(other) => throw!(format!("there is no {other}, only --memory")),
+    }
+}
+
+#[koa::main]
+async fn main() -> Result {
+    let app = App::new()
+        // Without `KOA_KEYS` an example's, which is no secret.
+        .keys(Keygrip::from_env("KOA_KEYS").unwrap_or_else(|_| "an example's key".into()))
+        .with(careful)
+        .mount("/style.css", style)
+        .with(sessions()?)
+        .mount("/sign-in", sign_in)
+        .mount("/sign-out", sign_out)
+        .with(home);
+
+    let server = app.bind(("127.0.0.1", examples::port())).await?;
+    println!("listening on http://{}", server.addresses()[0]);
+    server.run().await
+}
