@@ -7,11 +7,12 @@
     reason = "a test may say what it takes for granted"
 )]
 
+mod jar;
 mod program;
 
-use std::collections::BTreeMap;
 use std::process::Command;
 
+use jar::{Jar, set_cookies};
 use program::{Answer, Program, ask, post};
 
 #[test]
@@ -101,46 +102,25 @@ fn two_addresses() {
 /// Who keeps the cookies of an example, as a browser does.
 struct Visitor<'a> {
     program: &'a Program,
-    jar: BTreeMap<String, String>,
+    jar: Jar,
 }
 
 impl<'a> Visitor<'a> {
     fn of(program: &'a Program) -> Self {
-        let jar = BTreeMap::new();
+        let jar = Jar::default();
         Self { program, jar }
     }
 
     fn get(&mut self, path: &str) -> Answer {
-        let answer = self.program.ask("GET", path, &self.cookies());
-        self.keep(answer)
+        let answer = self.program.ask("GET", path, &self.jar.header());
+        self.jar.keep(&answer);
+        answer
     }
 
     fn post(&mut self, path: &str, form: &str) -> Answer {
-        let answer = post(&self.program.addresses[0], path, &self.cookies(), form);
-        self.keep(answer)
-    }
-
-    fn cookies(&self) -> String {
-        let cookies = self.jar.iter();
-        let cookies: Vec<_> = cookies
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
-        match cookies.is_empty() {
-            true => String::new(),
-            false => format!("Cookie: {}\r\n", cookies.join("; ")),
-        }
-    }
-
-    fn keep(&mut self, answer: Answer) -> Answer {
-        let lines = answer.headers.iter();
-        for (_, line) in lines.filter(|(name, _)| name == "set-cookie") {
-            let (name, value) = line.split(';').next().unwrap().split_once('=').unwrap();
-            if line.contains("expires=Thu, 01 Jan 1970") {
-                self.jar.remove(name);
-            } else {
-                self.jar.insert(name.to_owned(), value.to_owned());
-            }
-        }
+        let address = &self.program.addresses[0];
+        let answer = post(address, path, &self.jar.header(), form);
+        self.jar.keep(&answer);
         answer
     }
 }
@@ -178,11 +158,14 @@ fn login() {
 }
 
 /// The jars of before another login, and of before the logout.
-fn signed_in_and_out(program: &Program) -> [BTreeMap<String, String>; 2] {
+fn signed_in_and_out(program: &Program) -> [Jar; 2] {
     let mut visitor = Visitor::of(program);
     let answer = visitor.get("/");
     assert!(answer.body.contains("<h1>Sign in</h1>"), "{}", answer.body);
-    assert!(visitor.jar.is_empty(), "a visitor has no session yet");
+    assert!(
+        visitor.jar.names().is_empty(),
+        "a visitor has no session yet"
+    );
     assert_eq!(visitor.get("/style.css").code(), "200");
     assert_eq!(visitor.get("/elsewhere").code(), "404");
 
@@ -201,16 +184,11 @@ fn signed_in_and_out(program: &Program) -> [BTreeMap<String, String>; 2] {
     }
     assert_eq!(visitor.post("/sign-in", "name=ada").code(), "400");
     assert_eq!(visitor.get("/sign-in").code(), "405");
-    assert!(visitor.jar.is_empty());
+    assert!(visitor.jar.names().is_empty());
 
-    let set_cookie = |answer: &Answer| {
-        let mut headers = answer.headers.iter();
-        let found = headers.find(|(name, _)| name == "set-cookie");
-        found.map(|(_, value)| value.clone()).unwrap_or_default()
-    };
     let answer = visitor.post("/sign-in", "name=ada&password=analytical");
     assert_eq!(answer.code(), "303");
-    assert!(!set_cookie(&answer).contains("expires"));
+    assert!(!set_cookies(&answer)[0].contains("expires"));
     assert!(
         visitor
             .get("/")
@@ -224,7 +202,7 @@ fn signed_in_and_out(program: &Program) -> [BTreeMap<String, String>; 2] {
     let before = visitor.jar.clone();
     let answer = visitor.post("/sign-in", "name=grace&password=compiler&remember=on");
     assert_eq!(answer.code(), "303");
-    assert!(set_cookie(&answer).contains("expires"));
+    assert!(set_cookies(&answer)[0].contains("expires"));
     assert_ne!(visitor.jar, before);
     let page = visitor.get("/").body;
     assert!(page.contains("<h1>Hello, grace!</h1>"), "{page}");
@@ -232,7 +210,7 @@ fn signed_in_and_out(program: &Program) -> [BTreeMap<String, String>; 2] {
 
     let signed_in = visitor.jar.clone();
     assert_eq!(visitor.post("/sign-out", "").code(), "303");
-    assert!(visitor.jar.is_empty());
+    assert!(visitor.jar.names().is_empty());
     assert!(visitor.get("/").body.contains("<h1>Sign in</h1>"));
     [before, signed_in]
 }
