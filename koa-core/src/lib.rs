@@ -119,6 +119,8 @@ pub use http;
 pub use koa_macros::{cookie, main, middleware, session};
 pub use middleware::{Middleware, Next, ProvidesNothing};
 pub use negotiation::Names;
+#[cfg(feature = "redis")]
+pub use redis;
 pub use reply::Reply;
 pub use request::{BodyStream, Is, QueryPairs, Request, UpTo};
 #[cfg(feature = "multipart")]
@@ -131,6 +133,8 @@ pub use server::{Address, Addresses, Server, Socket, cancel_on_disconnect};
 #[cfg(feature = "memory")]
 pub use session::store::MemoryStore;
 pub use session::store::{EggStore, FromEgg, Load, Save, SessionStore, Stored, Updated};
+#[cfg(feature = "redis")]
+pub use session::store::{RedisLink, RedisStore};
 pub use session::{
     MaxAge, Session, SessionConfig, SessionData, SessionExpired, SessionInvalid, SessionMissed,
     SessionStoreFailed, Sessions,

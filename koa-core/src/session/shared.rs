@@ -129,10 +129,13 @@ impl<S: SessionData> Shared<S> {
     ) -> Result<T> {
         let answer = match tokio::time::timeout(self.patience, answer).await {
             Ok(answer) => answer,
-            Err(_) => Err(crate::Error::internal(format!(
-                "the session store did not answer within {:?}",
-                self.patience
-            ))),
+            Err(_) => Err(crate::Error::new(
+                503,
+                format!(
+                    "the session store did not answer within {:?}",
+                    self.patience
+                ),
+            )),
         };
         answer.map_err(|error| {
             ctx.app().emit(&SessionStoreFailed {
