@@ -9,11 +9,14 @@
 
 mod jar;
 mod program;
+#[path = "../../koa-core/tests/redis_server/mod.rs"]
+mod redis_server;
 
 use std::process::Command;
 
 use jar::{Jar, set_cookies};
 use program::{Answer, Program, ask, post};
+use redis_server::RedisServer;
 
 #[test]
 fn hello() {
@@ -143,17 +146,22 @@ fn cookies() {
 
 #[test]
 fn login() {
-    for flags in [&[][..], &["--memory"]] {
-        let login = env!("CARGO_BIN_EXE_login");
-        let program = Program::listening(Command::new(login).args(flags), 1);
-        let before = signed_in_and_out(&program);
-        if !flags.is_empty() {
-            let mut thief = Visitor::of(&program);
-            for jar in before {
-                thief.jar = jar;
-                assert!(thief.get("/").body.contains("<h1>Sign in</h1>"));
-            }
-        }
+    let program = Program::example(env!("CARGO_BIN_EXE_login"), 1);
+    signed_in_and_out(&program);
+}
+
+/// There what is over is over, whoever has kept the cookies.
+#[test]
+fn login_with_redis() {
+    let Some(redis) = RedisServer::start() else {
+        return;
+    };
+    let mut command = Command::new(env!("CARGO_BIN_EXE_login"));
+    let program = Program::listening(command.args(["--redis", &redis.url()]), 1);
+    for jar in signed_in_and_out(&program) {
+        let mut thief = Visitor::of(&program);
+        thief.jar = jar;
+        assert!(thief.get("/").body.contains("<h1>Sign in</h1>"));
     }
 }
 

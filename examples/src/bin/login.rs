@@ -2,13 +2,13 @@
 //! typed session.
 //!
 //! `cargo run -p examples`, then open http://127.0.0.1:3000. The session is in the browser's cookie, sealed; with
-//! `cargo run -p examples -- --memory` it is in the memory of the server.
+//! `cargo run -p examples -- --redis redis://127.0.0.1` it is in a Redis, and the cookie has its id.
 
 use std::time::Duration;
 
 use html_escape::encode_safe;
 use koa::prelude::*;
-use koa::{Keygrip, MaxAge, MemoryStore, Sessions};
+use koa::{Keygrip, MaxAge, RedisStore, Sessions};
 use serde::Deserialize;
 use subtle::{Choice, ConstantTimeEq};
 
@@ -135,13 +135,13 @@ fn page(title: &str, content: &str) -> String {
         .replace("{content}", content)
 }
 
-/// In the cookie, unless a flag says where else.
+/// In the cookie, or in a Redis.
 fn sessions() -> Result<Sessions<Login>> {
-    let sessions = Login::middleware();
-    match std::env::args().nth(1).as_deref() {
-        None => Ok(sessions),
-        Some("--memory") => Ok(sessions.store(MemoryStore::new())),
-        Some(other) => throw!(format!("there is no {other}, only --memory")),
+    let mut arguments = std::env::args().skip(1);
+    match (arguments.next().as_deref(), arguments.next()) {
+        (None, _) => Ok(Login::middleware()),
+        (Some("--redis"), Some(url)) => Ok(Login::middleware().store(RedisStore::open(url)?)),
+        _ => throw!("the only option is --redis URL"),
     }
 }
 

@@ -94,9 +94,10 @@ const commands = {
     return arrive(page, click(page, about))
   },
 
-  // Into what has the focus.
-  write ({ page }, text) {
-    return page.keyboard.type(text)
+  // Into what has the focus, which a page may give only after it is there.
+  async write ({ page }, text) {
+    await page.waitForFunction(() => document.activeElement !== document.body)
+    await page.keyboard.type(text)
   },
 
   press ({ page }, key) {

@@ -18,6 +18,8 @@ mod jar;
 mod npm;
 #[path = "../program/mod.rs"]
 mod program;
+#[path = "../../../koa-core/tests/redis_server/mod.rs"]
+mod redis_server;
 
 mod clock;
 mod options;
@@ -28,3 +30,4 @@ mod ages;
 mod login;
 mod rotated;
 mod shared;
+mod stored;

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use koa::prelude::*;
-use koa::{MaxAge, SessionData, Sessions, session};
+use koa::{MaxAge, RedisStore, SessionData, Sessions, session};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tokio::runtime::{Builder, Runtime};
@@ -84,7 +84,11 @@ async fn pass() -> &'static str {
 }
 
 fn sessions<S: SessionData>(options: &Options) -> Sessions<S> {
-    Sessions::with_config(options.config(S::CONFIG))
+    let sessions = Sessions::with_config(options.config(S::CONFIG));
+    match &options.redis {
+        Some(socket) => sessions.store(RedisStore::open(format!("unix://{socket}")).unwrap()),
+        None => sessions,
+    }
 }
 
 /// Serves the app on a free port, with a clock of its own.
@@ -97,17 +101,21 @@ pub(crate) fn serve(
     let app = App::new()
         .keys(keys)
         .silent(true)
-        .clock(move || clock.now());
-    let app = match package {
-        Package::Koa => app
-            .with(sessions::<KoaSession>(options))
-            .mount("/pass", pass)
-            .with(koa_session),
-        Package::Egg => app
-            .with(sessions::<EggSession>(options))
-            .mount("/pass", pass)
-            .with(egg_session),
-    };
+        .clock(move || clock.now())
+        .with(match package {
+            Package::Koa => BoxMiddleware::<()>::new(
+                Stack::new()
+                    .with(sessions::<KoaSession>(options))
+                    .mount("/pass", pass)
+                    .with(koa_session),
+            ),
+            Package::Egg => BoxMiddleware::new(
+                Stack::new()
+                    .with(sessions::<EggSession>(options))
+                    .mount("/pass", pass)
+                    .with(egg_session),
+            ),
+        });
     let runtime = Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
