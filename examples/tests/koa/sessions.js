@@ -4,7 +4,7 @@
 // kept there, as egg-session-redis keeps them.
 //
 // `/read`, `/set?fields={..}`, `/remember?age=..`, `/regenerate` and `/end` do as they say and answer with the session;
-// `/pass` does not touch it. `X-Now` says what time it is.
+// `/fail?fields={..}` sets and then fails, `/pass` does not touch it. `X-Now` says what time it is.
 
 const { AsyncLocalStorage } = require('async_hooks')
 const eggDefaults = require('egg-session/config/config.default').session
@@ -88,6 +88,10 @@ async function answer (ctx) {
       return
     case '/set':
       Object.assign(ctx.session, JSON.parse(fields))
+      break
+    case '/fail':
+      Object.assign(ctx.session, JSON.parse(fields))
+      ctx.throw(418)
       break
     case '/remember':
       ctx.session.maxAge = age === 'session' ? age : Number(age)

@@ -13,6 +13,8 @@ pub(crate) struct Options {
     pub(crate) max_age: Option<MaxAge>,
     pub(crate) renew: bool,
     pub(crate) rolling: bool,
+    /// What stands before ids.
+    pub(crate) prefix: Option<&'static str>,
     /// The socket of the Redis that they are kept in.
     pub(crate) redis: Option<String>,
 }
@@ -26,7 +28,10 @@ impl Options {
     }
 
     pub(crate) fn config(&self, defaults: SessionConfig) -> SessionConfig {
-        let config = defaults.renew(self.renew).rolling(self.rolling);
+        let config = defaults
+            .renew(self.renew)
+            .rolling(self.rolling)
+            .prefix(self.prefix.unwrap_or_default());
         match self.max_age {
             Some(age) => config.max_age(age),
             None => config,
@@ -40,6 +45,9 @@ impl Options {
         options.insert("rolling".to_owned(), self.rolling.into());
         if let Some(age) = self.max_age {
             options.insert("maxAge".to_owned(), age_json(age));
+        }
+        if let Some(prefix) = self.prefix {
+            options.insert("prefix".to_owned(), prefix.into());
         }
         if let Some(redis) = &self.redis {
             options.insert("redis".to_owned(), redis.as_str().into());

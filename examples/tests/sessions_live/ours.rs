@@ -47,11 +47,12 @@ struct Asked {
 async fn act<S: SessionData>(ctx: &mut Context, session: &mut Session<S>) -> Result<String> {
     let asked: Asked = ctx.query()?;
     match ctx.path() {
-        "/set" => {
+        "/set" | "/fail" => {
             let mut all = serde_json::to_value(&**session)?;
             let fields: Map<String, Value> = serde_json::from_str(&asked.fields)?;
             all.as_object_mut().unwrap().extend(fields);
             **session = serde_json::from_value(all)?;
+            ensure!(ctx.path() == "/set", 418);
         }
         "/remember" => session.set_max_age(match asked.age.parse() {
             Ok(age) => MaxAge::For(Duration::from_millis(age)),

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::clock::Clock;
 use crate::jar::{Jar, set_cookies};
 use crate::options::Options;
-use crate::side::{KEYS, Package, Side, set};
+use crate::side::{KEYS, Package, Side, fail, set};
 
 #[test]
 fn what_one_side_writes_the_other_reads() {
@@ -55,6 +55,24 @@ fn what_one_side_ends_is_gone_on_the_other() {
     }
 }
 
+/// What Node wrote and the struct cannot take is no session; the next change begins one.
+#[test]
+fn what_the_struct_cannot_take_is_none() {
+    for package in Package::EACH {
+        let clock = Clock::stopped();
+        let Some([ours, node]) = Side::both(package, KEYS, &Options::default(), &clock) else {
+            return;
+        };
+        let mut jar = Jar::default();
+        let other = json!({ "user": { "name": "ada" }, "visits": "many" });
+        node.set(&mut jar, &other);
+        assert_eq!(ours.read(&mut jar), json!({}), "{package:?}");
+        assert_eq!(node.read(&mut jar), other, "{package:?}: it is left alone");
+        ours.set(&mut jar, &json!({ "visits": 1 }));
+        assert_eq!(node.read(&mut jar), json!({ "visits": 1 }), "{package:?}");
+    }
+}
+
 /// Whoever answers, the cookies are the same to the byte, with their signatures and attributes, and so is what is read.
 #[test]
 fn both_sides_answer_the_same() {
@@ -83,6 +101,7 @@ fn both_sides_answer_the_same() {
             &set(&json!({ "user": "ada" })),
             &set(&json!({ "visits": 3, "x": { "y": [1, "é", null, true] } })),
             "/pass",
+            &fail(&json!({ "visits": 9 })),
             "/remember?age=2592000000",
             &set(&json!({ "visits": 4 })),
             "/remember?age=session",
@@ -93,6 +112,7 @@ fn both_sides_answer_the_same() {
             "/read",
         ] {
             let [ours, node] = sides.each_ref().map(|side| jar.clone().ask(side, path));
+            assert_eq!(ours.status, node.status, "{package:?} {path}");
             assert_eq!(ours.body, node.body, "{package:?} {path}");
             assert_eq!(set_cookies(&ours), set_cookies(&node), "{package:?} {path}");
             written += usize::from(!set_cookies(&ours).is_empty());

@@ -109,9 +109,18 @@ impl Side {
 
 /// The path that sets fields.
 pub(crate) fn set(fields: &Value) -> String {
+    format!("/set?{}", query(fields))
+}
+
+/// The path that sets fields and then fails.
+pub(crate) fn fail(fields: &Value) -> String {
+    format!("/fail?{}", query(fields))
+}
+
+fn query(fields: &Value) -> String {
     let json = fields.to_string();
     let query: String = json.bytes().map(|byte| format!("%{byte:02X}")).collect();
-    format!("/set?fields={query}")
+    format!("fields={query}")
 }
 
 impl Answers for Side {

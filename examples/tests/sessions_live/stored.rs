@@ -10,7 +10,7 @@ use crate::jar::Jar;
 use crate::options::Options;
 use crate::redis_server::RedisServer;
 use crate::rotated::goes_on_under_the_new_key;
-use crate::side::{KEYS, Package, Side};
+use crate::side::{KEYS, Package, Side, fail};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -129,6 +129,33 @@ fn what_one_side_regenerates_has_one_id_for_both() {
         for side in [one, other] {
             assert_eq!(side.read(&mut before), json!({}), "{package:?}");
         }
+    });
+}
+
+/// A store has what was set, though the answer is an error.
+#[test]
+fn what_was_set_before_a_failure() {
+    each_way(Options::default(), |package, [one, other], _, _| {
+        let mut jar = Jar::default();
+        one.set(&mut jar, &json!({ "user": "ada" }));
+        let answer = jar.ask(one, &fail(&json!({ "visits": 1 })));
+        assert_eq!(answer.code(), "418", "{package:?}");
+        let all = json!({ "user": "ada", "visits": 1 });
+        assert_eq!(other.read(&mut jar), all, "{package:?}");
+    });
+}
+
+#[test]
+fn ids_have_the_prefix() {
+    let options = Options {
+        prefix: Some("live:"),
+        ..Options::default()
+    };
+    each_way(options, |package, [one, other], redis, _| {
+        let mut jar = Jar::default();
+        one.set(&mut jar, &json!({ "user": "ada" }));
+        assert!(redis.key().starts_with("live:"), "{package:?}");
+        assert_eq!(other.read(&mut jar), json!({ "user": "ada" }));
     });
 }
 
