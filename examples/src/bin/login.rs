@@ -58,63 +58,66 @@ async fn careful(ctx: &mut Context, next: impl Next) -> Result {
     next.run(ctx).await
 }
 
-#[middleware]
-async fn sign_in(ctx: &mut Context, session: &mut Session<Login>) -> Result {
-    ensure!(ctx.method() == "POST", 405);
-    let form: SignIn = ctx.request.form().await?;
-    if !is_right(&form) {
-        let problem = "<p role=\"alert\">The name or the password is wrong.</p>";
-        ctx.set_status(403)?;
-        ctx.set_body(sign_in_page(&form.name, problem));
-        return Ok(());
+struct Site;
+
+#[controller]
+impl Site {
+    #[get("/")]
+    async fn home(&self, session: &mut Session<Login>) -> String {
+        let Some(user) = session.user.clone() else {
+            return sign_in_page("", "");
+        };
+        session.visits += 1;
+        let until = match session.max_age() {
+            Some(MaxAge::For(_)) => "and remembered for 30 days",
+            _ => "until you close the browser",
+        };
+        let content = include_str!("login/signed_in.html")
+            .replace("{until}", until)
+            .replace("{visits}", &session.visits.to_string());
+        page(&format!("Hello, {}!", shown(&user)), &content)
     }
-    session.replace(Login {
-        user: Some(form.name),
-        visits: 0,
-    });
-    session.set_max_age(match form.remember {
-        Some(_) => MaxAge::For(REMEMBERED),
-        None => MaxAge::Session,
-    });
-    // In a store it has a new id from here on: whoever knew the old one is not signed in.
-    session.regenerate(ctx).await?;
-    see_other(ctx)
+
+    #[post("/sign-in")]
+    async fn sign_in(
+        &self,
+        ctx: &mut Context,
+        session: &mut Session<Login>,
+        Form(form): Form<SignIn>,
+    ) -> Result {
+        if !is_right(&form) {
+            let problem = "<p role=\"alert\">The name or the password is wrong.</p>";
+            return (403, sign_in_page(&form.name, problem)).reply(ctx);
+        }
+        session.replace(Login {
+            user: Some(form.name),
+            visits: 0,
+        });
+        session.set_max_age(match form.remember {
+            Some(_) => MaxAge::For(REMEMBERED),
+            None => MaxAge::Session,
+        });
+        // In a store it has a new id from here on: whoever knew the old one is not signed in.
+        session.regenerate(ctx).await?;
+        go_home().reply(ctx)
+    }
+
+    #[post("/sign-out")]
+    async fn sign_out(&self, session: &mut Session<Login>) -> Redirect {
+        session.destroy();
+        go_home()
+    }
+
+    #[get("/style.css")]
+    async fn style(&self, ctx: &mut Context) -> Result<&'static str> {
+        ctx.set_type("css")?;
+        Ok(include_str!("login/style.css"))
+    }
 }
 
-#[middleware]
-async fn sign_out(ctx: &mut Context, session: &mut Session<Login>) -> Result {
-    ensure!(ctx.method() == "POST", 405);
-    session.destroy();
-    see_other(ctx)
-}
-
-/// Home, with a GET.
-fn see_other(ctx: &mut Context) -> Result {
-    ctx.set_status(303)?;
-    ctx.redirect("/")
-}
-
-#[middleware]
-async fn home(ctx: &mut Context, session: &mut Session<Login>) -> Result<String> {
-    ensure!(ctx.path() == "/", 404);
-    let Some(user) = session.user.clone() else {
-        return Ok(sign_in_page("", ""));
-    };
-    session.visits += 1;
-    let until = match session.max_age() {
-        Some(MaxAge::For(_)) => "and remembered for 30 days",
-        _ => "until you close the browser",
-    };
-    let content = include_str!("login/signed_in.html")
-        .replace("{until}", until)
-        .replace("{visits}", &session.visits.to_string());
-    Ok(page(&format!("Hello, {}!", shown(&user)), &content))
-}
-
-#[middleware]
-async fn style(ctx: &mut Context) -> Result<&'static str> {
-    ctx.set_type("css")?;
-    Ok(include_str!("login/style.css"))
+/// With a GET, whatever it was.
+fn go_home() -> Redirect {
+    Redirect::to(Site::home_path()).with_status(303)
 }
 
 fn sign_in_page(name: &str, problem: &str) -> String {
@@ -151,11 +154,8 @@ async fn main() -> Result {
         // Without `KOA_KEYS` an example's, which is no secret.
         .keys(Keygrip::from_env("KOA_KEYS").unwrap_or_else(|_| "an example's key".into()))
         .with(careful)
-        .mount("/style.css", style)
         .with(sessions()?)
-        .mount("/sign-in", sign_in)
-        .mount("/sign-out", sign_out)
-        .with(home);
+        .controller(Site);
 
     let server = app.bind(("127.0.0.1", examples::port())).await?;
     println!("listening on http://{}", server.addresses()[0]);
