@@ -100,7 +100,7 @@ fn clear(data: &mut Data, field: Field) {
 
 fn replaced(number: u32) -> Data {
     let mut data = Data::default();
-    if number % 4 != 0 {
+    if !number.is_multiple_of(4) {
         set(&mut data, Field::A, number);
         set(&mut data, Field::Text, number);
     }

@@ -17,7 +17,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use browser::{Browser, lines};
+use browser::{Browser, Clock, lines};
 use koa::prelude::*;
 use koa::{Load, MemoryStore, Save, Session, SessionStore, Stored, Updated, session};
 use serve::{Serving, serve};
@@ -130,6 +130,7 @@ impl Fixture {
             keys: Arc::clone(&keys),
         };
         let app = App::new()
+            .clock(Clock::new().of())
             .context(gate)
             .on_error(|_, _| {})
             .with(Account::middleware().store(watched))
@@ -241,7 +242,11 @@ fn overlapping_requests_lose_nothing(fixture: &Fixture) {
     let answer = fixture.during(&ada.clone(), "/a/5/hold", || {
         ada.read("/age/86400");
     });
-    assert_eq!(answer.status, 200);
+    let line = lines(&answer)[0];
+    assert!(
+        line.contains("expires=Fri, 02 Jan 2026 00:00:00 GMT"),
+        "{line}"
+    );
     assert_eq!(ada.read("/"), "ada 5 2");
     let answer = fixture.during(&ada.clone(), "/age/60/hold", || {
         ada.read("/age/120");
@@ -479,7 +484,7 @@ mod redis {
             let sessions = koa::Sessions::<Shared>::with_config(config).store(store);
             let app = App::new()
                 .keys(["a key that nobody guesses, for koa 01"])
-                .clock(browser::Clock::new().of())
+                .clock(Clock::new().of())
                 .with(sessions)
                 .with(count);
             let server = serve(app);

@@ -315,8 +315,8 @@ fn to_hex(json: &str) -> String {
 fn from_hex(text: &str) -> Result<String> {
     let digits = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
     let bytes: Option<Vec<u8>> = text.as_bytes().chunks(2).map(digits).collect();
-    let bytes =
-        bytes.filter(|_| text.len() % 2 == 0 && !text.bytes().any(|b| b.is_ascii_uppercase()));
+    let bytes = bytes
+        .filter(|_| text.len().is_multiple_of(2) && !text.bytes().any(|b| b.is_ascii_uppercase()));
     String::from_utf8(bytes.ok_or_else(|| Error::internal("not hex"))?)
         .map_err(|_| Error::internal("not hex"))
 }
