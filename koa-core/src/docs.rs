@@ -4,9 +4,21 @@
 #[doc = include_str!("../docs/side-by-side.md")]
 pub mod side_by_side {}
 
+/// Controllers: which route a request has, what handlers take and return.
+#[doc = include_str!("../docs/controllers.md")]
+pub mod controllers {}
+
 /// The table of deliberate differences.
 #[doc = include_str!("../docs/differences.md")]
 pub mod differences {}
+
+/// The limits of the server: each default, what it protects from, and its setter.
+#[doc = include_str!("../docs/limits.md")]
+pub mod limits {}
+
+/// Deployment: the end of a process, nginx, systemd, containers, TLS, threads, axum, and moving from Koa and Egg.
+#[doc = include_str!("../docs/deployment.md")]
+pub mod deployment {}
 
 /// Cookies: signed, encrypted, and those of Node apps.
 #[doc = include_str!("../docs/cookies.md")]

@@ -2,11 +2,15 @@
 
 #![allow(missing_docs, reason = "only the fuzz targets use it")]
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use std::collections::HashMap;
 
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+
+use crate::controller::matcher::Matcher;
+use crate::controller::{Place, Route, Verb, captures};
 use crate::media_type;
 use crate::negotiation::{charsets, encodings, languages, media_types};
-use crate::request::{forwarded, freshness, query, target};
+use crate::request::{forwarded, freshness, query, target, typed};
 use crate::response::{Response, disposition, etag, redirect, vary};
 
 /// A header and what is offered: the answer is one of the offers, and all that is acceptable comes from the header.
@@ -148,4 +152,86 @@ pub fn locate(text: &str, other: &str) {
     let name = forwarded::hostname(&host);
     let _ = forwarded::subdomains(&name, 2);
     let _ = forwarded::ips(true, [text, other].into_iter(), 3);
+}
+
+/// A path asked of a router: what is found fits, and so does every route that could be.
+pub fn route(method: &str, path: &str) {
+    static MATCHER: std::sync::LazyLock<Matcher> = std::sync::LazyLock::new(|| {
+        let mut matcher = Matcher::default();
+        matcher.add(ROUTES, 0);
+        matcher
+    });
+    let method = Method::from_bytes(method.as_bytes()).unwrap_or(Method::GET);
+    let decoded = match captures::decoded(path) {
+        Ok(captures::PathText::Decoded(decoded)) => decoded,
+        Ok(captures::PathText::AsItCame) => path.into(),
+        Err(error) => {
+            assert_eq!(error.status(), 400);
+            assert!(path.contains('%'));
+            return;
+        }
+    };
+    let all = MATCHER.all(&decoded);
+    let Some((entry, found)) = MATCHER.find(&method, &decoded) else {
+        return;
+    };
+    assert!(
+        all.iter()
+            .any(|other| std::ptr::eq(other.route, entry.route))
+    );
+    // Put together again, text and parameters are the path.
+    let mut pieces = entry.route.shape.split([':', '*']);
+    let mut rebuilt = pieces.next().unwrap_or_default().to_owned();
+    for (from, to) in found.ranges() {
+        let value = decoded.get(from..to).expect("a parameter is text");
+        assert!(!value.is_empty());
+        rebuilt.push_str(value);
+        rebuilt.push_str(pieces.next().unwrap_or_default());
+    }
+    assert_eq!(rebuilt.trim_end_matches('/'), decoded.trim_end_matches('/'));
+}
+
+const ROUTES: &[Route] = &[
+    fuzzed(Verb::Get, "/", "/"),
+    fuzzed(Verb::Get, "/a", "/a"),
+    fuzzed(Verb::Post, "/:x", "/:"),
+    fuzzed(Verb::All, "/:x.json", "/:.json"),
+    fuzzed(Verb::Get, "/v:x", "/v:"),
+    fuzzed(Verb::Get, "/a/:x/b", "/a/:/b"),
+    fuzzed(Verb::Put, "/:x/:y", "/:/:"),
+    fuzzed(Verb::Get, "/a/*rest", "/a/*"),
+    fuzzed(Verb::Delete, "/*rest", "/*"),
+];
+
+const fn fuzzed(verb: Verb, path: &'static str, shape: &'static str) -> Route {
+    Route {
+        verb,
+        path,
+        shape,
+        handler: "",
+        place: Place { file: "", line: 0 },
+        takes: &[],
+        layers: &[],
+    }
+}
+
+/// A query string and a form as types, and a parameter as a number: an error is a 400 with a short message.
+pub fn extract(text: &str) {
+    let results = [
+        typed::form::<Vec<(String, u8)>>(text.as_bytes(), "form").err(),
+        typed::form::<HashMap<String, Vec<bool>>>(text.as_bytes(), "form").err(),
+        <u64 as crate::FromPath>::from_path(text).err(),
+        <bool as crate::FromPath>::from_path(text).err(),
+    ];
+    for error in results.into_iter().flatten() {
+        assert_eq!(error.status(), 400);
+        assert!(error.message().len() < 4096);
+    }
+    let written = crate::extract::written(&["/x/", ""], &[&text], false);
+    if let Ok(captures::PathText::Decoded(path)) = captures::decoded(&written) {
+        let value = percent_encoding::percent_decode_str(path.get(3..).unwrap_or_default());
+        assert_eq!(value.decode_utf8_lossy(), text);
+    } else {
+        assert_eq!(written.get(3..), Some(text));
+    }
 }

@@ -65,11 +65,52 @@
 //!
 //! Without `.with(signed_in)` above it, `.with(me)` does not compile: *nothing above this point provides `User`*.
 //!
+//! # Controllers
+//!
+//! Routes are declared on the methods of a struct with [`#[controller]`](macro@controller), and put into an app with
+//! [`App::controller`]. Their arguments come from the path, the query string, the body, from what the layers above
+//! provide, or from a type of one's own ([`FromContext`]): [all about them](docs::controllers).
+//!
+//! ```
+//! use koa::prelude::*;
+//!
+//! struct Posts {
+//!     titles: Vec<String>,
+//! }
+//!
+//! #[controller("/posts")]
+//! impl Posts {
+//!     #[get("/:id")]
+//!     async fn show(&self, id: usize) -> Option<String> {
+//!         self.titles.get(id).cloned()
+//!     }
+//! }
+//!
+//! let app = App::new().controller(Posts { titles: vec!["Hello".to_owned()] });
+//! assert_eq!(Posts::show_path(0), "/posts/0");
+//! ```
+//!
 //! # Errors
 //!
 //! [`throw!`] and [`ensure!`] fail with a status and a message, `?` with any error. An [`Error`] goes up through the
 //! layers; at the top it is told to the [listeners](App::on_error) and answered. The client sees the message of those
 //! below 500 and of no other. A panic is a 500, and the server goes on.
+//!
+//! # Features
+//!
+//! | feature | what it brings |
+//! | --- | --- |
+//! | `compression` | bodies of requests that come compressed |
+//! | `memory` | sessions in the memory of the process |
+//! | `multipart` | forms in parts: `ctx.request.multipart()` |
+//! | `http2` | HTTP/2, on the ports of HTTP/1.1 |
+//! | `tls` | TLS, by rustls: `Address::tls` |
+//! | `systemd` | sockets that systemd has opened: `Address::inherited` |
+//! | `tower` | `koa::tower`: an app as a service, tower's layers and services in an app |
+//! | `tracing` | a span around the layers of each request |
+//! | `websocket` | WebSockets: `ctx.websocket(..)` |
+//!
+//! None is on by default. The server's limits and how to deploy are in [`docs`].
 //!
 //! # Cookies
 //!
@@ -95,14 +136,19 @@ pub mod docs;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 pub mod prelude;
+#[cfg(feature = "test")]
+pub mod test;
 
 mod app;
 mod base64;
 mod chain;
 mod context;
+mod controller;
 mod cookies;
 mod date;
+mod describe;
 mod error;
+mod extract;
 mod media_type;
 mod middleware;
 mod negotiation;
@@ -111,18 +157,25 @@ mod request;
 mod response;
 mod server;
 mod session;
+#[cfg(feature = "tower")]
+pub mod tower;
+#[cfg(feature = "websocket")]
+pub mod websocket;
 mod wiring;
 
 pub use app::{App, Application, Callback};
 pub use chain::{BoxMiddleware, Group, Mount, Onion, Stack};
 pub use context::{Context, State};
+pub use controller::Controller;
 pub use cookies::{
     Algorithm, Compat, Cookie, CookieLimitExceeded, CookieSettings, Cookies, EggKeygrip, Encoding,
     Keygrip, Priority, SameSite, WeakKey, Weakness,
 };
+pub use describe::Description;
 pub use error::{Error, IntoStatus, Result};
+pub use extract::{Form, FromContext, FromPath, Header, NamedHeader, PathValue, Query, Rejection};
 pub use http;
-pub use koa_macros::{cookie, main, middleware, session};
+pub use koa_macros::{controller, cookie, main, middleware, session};
 pub use middleware::{Middleware, Next, ProvidesNothing};
 pub use negotiation::Names;
 #[cfg(feature = "redis")]
@@ -132,10 +185,14 @@ pub use request::{BodyStream, Is, QueryPairs, Request, UpTo};
 #[cfg(feature = "multipart")]
 pub use request::{Multipart, Part};
 pub use response::{
-    Aborted, Attachment, Body, IntoDate, IntoFields, IntoHeaderValue, IntoHeaderValues, Json,
-    Outgoing, Response,
+    Aborted, Attachment, Body, Event, Html, IntoDate, IntoFields, IntoHeaderValue,
+    IntoHeaderValues, Json, Outgoing, Redirect, Response,
 };
-pub use server::{Address, Addresses, Server, Socket, cancel_on_disconnect};
+#[cfg(feature = "tls")]
+pub use server::Tls;
+pub use server::{
+    Address, Addresses, Exceeded, Limit, Server, Socket, cancel_on_disconnect, shutdown_signal,
+};
 #[cfg(feature = "memory")]
 pub use session::store::MemoryStore;
 pub use session::store::{EggStore, FromEgg, Load, Save, SessionStore, Stored, Updated};

@@ -1,7 +1,10 @@
 //! A layer of the onion, and what it is handed to run the layers below it.
 
+use std::fmt;
 use std::future::{Future, ready};
+use std::marker::PhantomData;
 
+use crate::describe::{About, Layer};
 use crate::wiring::Provision;
 #[cfg(doc)]
 use crate::wiring::Requires;
@@ -51,6 +54,19 @@ pub trait Middleware: Send + Sync + 'static {
     /// The type whose [`Requires`] says what it asks of the layers above: `Self`.
     type Wiring;
 
+    /// What the macro says of it.
+    #[doc(hidden)]
+    const ABOUT: About = About::nothing();
+
+    /// What it is for [`App::describe`](crate::App::describe), and what is inside it.
+    #[doc(hidden)]
+    fn describe(&self) -> Vec<Layer> {
+        vec![Layer::middleware::<Self>(
+            Self::ABOUT,
+            Self::Provides::name(),
+        )]
+    }
+
     /// Answers the request, or runs `next` and does something before or after it.
     ///
     /// # Errors
@@ -78,6 +94,9 @@ pub trait Middleware: Send + Sync + 'static {
 pub trait Declared: Send + Sync + 'static {
     type Provides: Provision;
 
+    /// What the macro says of it.
+    const ABOUT: About = About::nothing();
+
     fn call<'a, N>(ctx: &'a mut Context, next: N) -> impl Future<Output = Result> + Send + 'a
     where
         N: Next<<Self::Provides as Provision>::Value> + 'a;
@@ -92,6 +111,42 @@ where
 {
     type Provides = D::Provides;
     type Wiring = D;
+
+    const ABOUT: About = D::ABOUT;
+
+    fn call<'a, N>(
+        &'a self,
+        ctx: &'a mut Context,
+        next: N,
+    ) -> impl Future<Output = Result> + Send + 'a
+    where
+        N: Next<ValueOf<Self>> + 'a,
+    {
+        D::call(ctx, next)
+    }
+}
+
+/// The same as a layer whose type can be named: that of `with(logger)` on a controller.
+#[doc(hidden)]
+pub struct Of<D>(PhantomData<fn() -> D>);
+
+impl<D> Of<D> {
+    pub(crate) const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<D> fmt::Debug for Of<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(std::any::type_name::<D>())
+    }
+}
+
+impl<D: Declared> Middleware for Of<D> {
+    type Provides = D::Provides;
+    type Wiring = D;
+
+    const ABOUT: About = D::ABOUT;
 
     fn call<'a, N>(
         &'a self,

@@ -9,14 +9,19 @@ pub use std::format;
 
 use crate::context::{Context, Lent};
 use crate::error::Result;
+use crate::extract::FromContext;
 use crate::reply::Reply;
 use crate::server::{Connection, disconnect};
 use crate::session::wanted;
 use crate::wiring::Slot;
 
+pub use crate::controller::router::{Around, Handler, Inner, Layered, around};
+pub use crate::controller::{Captures, Place, Route, Verb};
 pub use crate::cookies::typed::{FromJson, FromText, Reading, optional_cookie, required_cookie};
+pub use crate::describe::About;
 pub use crate::error::{Thrown, ViaError, ViaMessage, ViaStatus, ViaStd};
-pub use crate::middleware::Declared;
+pub use crate::extract::written;
+pub use crate::middleware::{Declared, Of};
 pub use crate::session::wanted::{Opened, Wanted, opened};
 pub use serde;
 
@@ -44,6 +49,35 @@ pub async fn lend<T: Send + Sync + 'static>(ctx: &mut Context) -> Result<Lent<'_
 pub async fn lend_mut<T: Send + Sync + 'static>(ctx: &mut Context) -> Result<Lent<'_, T>> {
     wanted::open(ctx, &[TypeId::of::<T>()]).await?;
     ctx.lend_mut()
+}
+
+/// Takes an argument by value from the request.
+///
+/// # Errors
+///
+/// That the request has none, as the app answers it.
+pub async fn extract<T: FromContext>(ctx: &mut Context, argument: &'static str) -> Result<T> {
+    crate::extract::extract(ctx, argument).await
+}
+
+/// Reads a parameter of the path.
+///
+/// # Errors
+///
+/// That it cannot be read, as the app answers it.
+pub fn parameter<T: crate::FromPath>(
+    ctx: &Context,
+    captures: &Captures,
+    at: usize,
+    argument: &'static str,
+) -> Result<T> {
+    crate::extract::parameter(ctx, captures, at, argument)
+}
+
+/// The layer that a function with `#[middleware]` on it is, by its name.
+#[must_use]
+pub fn of<D: Declared>() -> Of<D> {
+    Of::new()
 }
 
 /// Opens the sessions among what the slots of a layer are for.

@@ -14,8 +14,9 @@ use crate::response::Body;
 /// | whatever can be a [`Body`] | that body |
 /// | `(status, body)`, with a [`StatusCode`] or a number | that status and body |
 /// | a [`StatusCode`] | that status, without a body of its own |
-/// | `Option<body>` | that body, or 204 without one |
-/// | `Result<..>` of these | the error goes up through the layers above |
+/// | [`Html`](crate::Html), [`Redirect`](crate::Redirect) | what they say |
+/// | `Option<..>` of these | that, or a 404 for `None` |
+/// | `Result<.., E>` of these | the error goes up through the layers above, as what `From<E> for koa::Error` makes of it |
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be answered to a request",
     label = "cannot be answered",
@@ -56,13 +57,12 @@ impl Reply for Body {
     }
 }
 
-impl<B> Reply for Option<B>
-where
-    Self: Into<Body>,
-{
+impl<R: Reply> Reply for Option<R> {
     fn reply(self, ctx: &mut Context) -> Result {
-        ctx.response.set_body(self);
-        Ok(())
+        match self {
+            Some(found) => found.reply(ctx),
+            None => Err(Error::from_status(StatusCode::NOT_FOUND)),
+        }
     }
 }
 

@@ -41,7 +41,7 @@ impl<T, Rest> fmt::Debug for Shared<T, Rest> {
     message = "nothing above this point provides `{T}`",
     label = "needs `{T}`; provided so far: `{Self}`",
     note = "put a middleware that provides `{T}` (one with `next: impl Next<{T}>`) before this one, with `.with(..)`",
-    note = "a `#[session]` is provided by its `{T}::middleware()`, a value of the whole app with `.context(..)`"
+    note = "a `#[session]` struct is provided by its own `middleware()`, a value of the whole app with `.context(..)`"
 )]
 pub trait Provides<T, Index> {}
 
@@ -54,7 +54,7 @@ impl<List: Has<T, Index>, T, Index> Provides<T, Index> for List {}
     message = "nothing above this point provides `{T}` for this request",
     label = "needs `{T}`; provided so far: `{Self}`",
     note = "put a middleware that provides `{T}` (one with `next: impl Next<{T}>`) before this one, with `.with(..)`",
-    note = "a `#[session]` is provided by its `{T}::middleware()`",
+    note = "a `#[session]` struct is provided by its own `middleware()`",
     note = "a value given with `.context(..)` belongs to the whole app and can only be taken as `&{T}`"
 )]
 pub trait ProvidesMut<T, Index> {}
@@ -111,6 +111,13 @@ pub trait Provision {
     /// `List` with what is provided added to it.
     type Add<List>;
 
+    /// The name of the type that is provided.
+    #[doc(hidden)]
+    #[must_use]
+    fn name() -> Option<&'static str> {
+        None
+    }
+
     /// How many futures deep the layer nests before it meets a box.
     #[doc(hidden)]
     type Depth;
@@ -132,6 +139,10 @@ impl<T: Send + Sync + 'static> Provision for (T,) {
     type Add<List> = Above<T, List>;
     type Depth = One;
     type Fresh = Fifteen;
+
+    fn name() -> Option<&'static str> {
+        Some(std::any::type_name::<T>())
+    }
 }
 
 /// What a stack of layers provides: whatever its layers do.

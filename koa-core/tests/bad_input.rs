@@ -118,32 +118,6 @@ fn a_body_that_is_cut_off_ends_the_connection_and_nothing_else() {
 }
 
 #[test]
-fn a_head_that_comes_too_slowly_is_given_up() {
-    let app = App::new().with(fine);
-    let server = serve_with(app, |server| {
-        server.header_read_timeout(Duration::from_secs(1))
-    });
-    // Nothing at all, and a head that never ends.
-    for beginning in ["", "GET / HTTP/1.1\r\nHost: x\r\nX-Slow: "] {
-        let mut client = Client::connect(server.address);
-        client.send(beginning);
-        // It waits until the server closes: the test's own limit is far above the server's.
-        assert_eq!(client.rest(), b"");
-    }
-}
-
-#[test]
-fn a_connection_without_requests_is_given_up() {
-    let app = App::new().with(fine);
-    let server = serve_with(app, |server| {
-        server.keep_alive_timeout(Duration::from_secs(1))
-    });
-    let mut client = Client::connect(server.address);
-    assert_eq!(client.get("/").status, 200);
-    assert_eq!(client.rest(), b"");
-}
-
-#[test]
 fn a_request_that_takes_long_is_not_given_up() {
     #[middleware]
     async fn slow() -> &'static str {

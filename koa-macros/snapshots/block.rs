@@ -22,6 +22,12 @@ where
 {
     type Provides = ();
     type Wiring = Self;
+    const ABOUT: ::koa::__private::About = ::koa::__private::About::new(
+        "RateLimit<S>",
+        &["User"],
+        ::core::file!(),
+        0,
+    );
     fn call<'a, N>(
         &'a self,
         ctx: &'a mut ::koa::Context,

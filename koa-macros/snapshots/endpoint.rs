@@ -8,6 +8,12 @@ struct hello {}
 
 impl ::koa::__private::Declared for hello {
     type Provides = ();
+    const ABOUT: ::koa::__private::About = ::koa::__private::About::new(
+        "hello",
+        &[],
+        ::core::file!(),
+        0,
+    );
     fn call<'a, N>(
         ctx: &'a mut ::koa::Context,
         _: N,

@@ -8,6 +8,12 @@ struct count {}
 
 impl ::koa::__private::Declared for count {
     type Provides = ();
+    const ABOUT: ::koa::__private::About = ::koa::__private::About::new(
+        "count",
+        &[],
+        ::core::file!(),
+        0,
+    );
     fn call<'a, N>(
         ctx: &'a mut ::koa::Context,
         _: N,

@@ -8,6 +8,12 @@ struct create {}
 
 impl ::koa::__private::Declared for create {
     type Provides = ();
+    const ABOUT: ::koa::__private::About = ::koa::__private::About::new(
+        "create",
+        &["UserSession", "User"],
+        ::core::file!(),
+        0,
+    );
     fn call<'a, N>(
         ctx: &'a mut ::koa::Context,
         _: N,

@@ -16,6 +16,12 @@ pub struct require<R> {
 #[cfg(feature = "roles")]
 impl<R: Role + 'static> my::koa::__private::Declared for require<R> {
     type Provides = ();
+    const ABOUT: my::koa::__private::About = my::koa::__private::About::new(
+        "require<R>",
+        &["User<R>"],
+        ::core::file!(),
+        0,
+    );
     fn call<'a, N_>(
         ctx: &'a mut my::koa::Context,
         next: N_,

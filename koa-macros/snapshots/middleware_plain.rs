@@ -9,6 +9,12 @@ pub struct response_time {}
 
 impl ::koa::__private::Declared for response_time {
     type Provides = ();
+    const ABOUT: ::koa::__private::About = ::koa::__private::About::new(
+        "response_time",
+        &[],
+        ::core::file!(),
+        0,
+    );
     fn call<'a, N>(
         ctx: &'a mut ::koa::Context,
         next: N,

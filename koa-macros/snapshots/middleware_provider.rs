@@ -8,6 +8,12 @@ pub(crate) struct signed_in {}
 
 impl ::koa::__private::Declared for signed_in {
     type Provides = (User,);
+    const ABOUT: ::koa::__private::About = ::koa::__private::About::new(
+        "signed_in",
+        &["UserSession"],
+        ::core::file!(),
+        0,
+    );
     fn call<'a, N>(
         ctx: &'a mut ::koa::Context,
         next: N,

@@ -7,7 +7,7 @@
 }
 
 ::core::compile_error! {
-    "a middleware that runs `next` cannot be given a `u64`; it can take:\n- `ctx: &mut Context`\n- `next: impl Next`, or `next: impl Next<T>` to provide a `T`\n- `name: Slot<T>`, the key to a `T` that a middleware above provides"
+    "a middleware that runs `next` cannot be given a `u64`; it can take:\n- `ctx: &mut Context`\n- `next: impl Next`, or `next: impl Next<T>` to provide a `T`\n- `name: Slot<T>`, the key to a `T` that a middleware above provides\n- `name: Query<T>`, `Json<T>`, `Form<T>`, `Header<T>`, or another type that implements `FromContext`"
 }
 
 ::core::compile_error! {
@@ -24,6 +24,12 @@ struct profile {}
 
 impl ::koa::__private::Declared for profile {
     type Provides = (User,);
+    const ABOUT: ::koa::__private::About = ::koa::__private::About::new(
+        "profile",
+        &[],
+        ::core::file!(),
+        0,
+    );
     fn call<'a, N>(
         _: &'a mut ::koa::Context,
         _: N,

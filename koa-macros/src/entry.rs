@@ -9,9 +9,10 @@ use crate::item::Function;
 use crate::options::{Accepted, Options};
 use crate::paths::Paths;
 
-const ACCEPTED: Accepted = Accepted {
+const ACCEPTED: Accepted<'static> = Accepted {
     attribute: "#[koa::main]",
     flags: &[],
+    routes: false,
 };
 
 /// What `item` becomes; beside an error, a `main` that does nothing, and the item in it.

@@ -4,6 +4,9 @@
 //! and *expand* it. All of it is plain functions over `proc_macro2`; only this file knows that it is a macro.
 
 mod attributes;
+mod block;
+mod call;
+mod controller;
 mod cookie;
 mod entry;
 mod errors;
@@ -12,6 +15,8 @@ mod middleware;
 mod names;
 mod options;
 mod paths;
+mod pattern;
+mod place;
 mod session;
 #[cfg(test)]
 mod snapshots;
@@ -42,6 +47,7 @@ use proc_macro::TokenStream;
 /// | `impl Next<T>` | the same; they are given a `T`, with `next.provide(ctx, value)` |
 /// | `Slot<T>` | the key to a `T` that a layer above provides: `ctx[slot]` |
 /// | `&T`, `&mut T` | what a layer above provides; in an endpoint only |
+/// | `Query<T>`, `Json<T>`, and others | what `koa::FromContext` makes of the request |
 /// | `#[cookie("name")] name: T` | a cookie's value, by its `FromStr`; a 400 where it is missing |
 /// | `#[cookie("name", json)] name: Option<T>` | a cookie's value as JSON, if there is one |
 ///
@@ -71,6 +77,54 @@ use proc_macro::TokenStream;
 #[proc_macro_attribute]
 pub fn middleware(options: TokenStream, item: TokenStream) -> TokenStream {
     middleware::expand(options.into(), item.into()).into()
+}
+
+/// Makes a controller of a struct's `impl` block: methods are routes, the struct's fields are their services.
+///
+/// ```ignore
+/// struct Posts { store: Arc<Store> }
+///
+/// #[controller("/posts", with(signed_in))]
+/// impl Posts {
+///     #[get("/:id")]
+///     async fn show(&self, id: u64, user: &User) -> Result<Json<Post>> { /* .. */ }
+///
+///     #[post("/", with(limited))]
+///     async fn create(&self, session: &mut Session, post: Json<NewPost>) -> Result<Json<Post>> { /* .. */ }
+/// }
+///
+/// App::new().with(session).controller(Posts { store })
+/// ```
+///
+/// # Routes
+///
+/// `#[get]`, `#[post]`, `#[put]`, `#[patch]`, `#[delete]`, `#[head]`, `#[options]` and `#[all]`, several on one method if
+/// need be, each with its path: text, a parameter `:id` (with text around it, `:name.json`), and at the end a wildcard
+/// `*rest`. A route for `GET` is one for `HEAD` too.
+///
+/// # Arguments
+///
+/// | argument | what it is |
+/// | --- | --- |
+/// | `id: T`, with `:id` or `*id` in the path | that parameter, read with `FromStr`; a 400 where it cannot be |
+/// | `&mut Context`, `&Context` | the request and its response |
+/// | `&T`, `&mut T` | what a layer above provides |
+/// | `Query<T>`, `Json<T>`, `Form<T>`, `Header<T>`, `Multipart` | that of the request; `Option<..>`, `Result<..>` of them |
+/// | any other type | what its `FromContext` makes of the request |
+///
+/// # Options
+///
+/// - `with(a, b)`, of the controller or of a route: middleware around it, as the name of a function or a value of a struct.
+/// - `cancel_on_disconnect`, of a route: when the client goes away, the handler is dropped at its next `.await`.
+/// - `crate = "path"`, of the controller: where the `koa` crate is, if not at `::koa`.
+///
+/// # Paths
+///
+/// For each handler there is a function that writes its path, with the parameters as arguments: `Posts::show_path(7)`.
+/// Where a method has several routes, it is the first one's; the prefix of a mount is not in it.
+#[proc_macro_attribute]
+pub fn controller(options: TokenStream, item: TokenStream) -> TokenStream {
+    controller::expand(options.into(), item.into()).into()
 }
 
 /// Makes a session of a struct, whose fields the compiler checks.
@@ -107,7 +161,7 @@ pub fn middleware(options: TokenStream, item: TokenStream) -> TokenStream {
 /// - `crate = "path"`: where the `koa` crate is, if not at `::koa`.
 #[proc_macro_attribute]
 pub fn session(options: TokenStream, item: TokenStream) -> TokenStream {
-    session::expand(options.into(), item.into()).into()
+    session::expand(options.into(), &item.into()).into()
 }
 
 /// Describes a cookie: its name, and how it is sent and protected.

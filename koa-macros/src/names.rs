@@ -31,6 +31,10 @@ impl Names {
         }
     }
 
+    pub(crate) fn all(self) -> impl Iterator<Item = String> {
+        self.0.into_iter()
+    }
+
     pub(crate) fn contains(&self, name: &str) -> bool {
         self.0.contains(name)
     }

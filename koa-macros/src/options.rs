@@ -4,17 +4,20 @@ use proc_macro2::{Ident, TokenStream};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
-use syn::{Expr, ExprLit, Lit, Path, Token};
+use syn::{Expr, ExprLit, Lit, LitStr, Path, Token};
 
 use crate::errors::Errors;
 
 /// What an attribute accepts.
-pub(crate) struct Accepted {
+pub(crate) struct Accepted<'a> {
     /// The attribute as it is written.
-    pub(crate) attribute: &'static str,
+    pub(crate) attribute: &'a str,
 
     /// The options without a value.
     pub(crate) flags: &'static [&'static str],
+
+    /// Whether it begins with a path, and takes `with(..)`.
+    pub(crate) routes: bool,
 }
 
 /// What was given.
@@ -23,13 +26,27 @@ pub(crate) struct Options {
     /// Where the `koa` crate is, if not at `::koa`.
     pub(crate) root: Option<Path>,
 
+    /// The path of a route, or the prefix of a controller.
+    pub(crate) path: Option<LitStr>,
+
+    /// What stands in `with(..)`.
+    pub(crate) layers: Vec<Expr>,
+
     flags: Vec<String>,
 }
 
 impl Options {
-    pub(crate) fn parse(tokens: TokenStream, accepted: &Accepted, errors: &mut Errors) -> Self {
+    pub(crate) fn parse(tokens: TokenStream, accepted: &Accepted<'_>, errors: &mut Errors) -> Self {
         let mut options = Self::default();
-        let parser = Punctuated::<Given, Token![,]>::parse_terminated;
+        let parser = |input: ParseStream<'_>| {
+            if accepted.routes && input.peek(LitStr) {
+                options.path = Some(input.parse()?);
+                if !input.is_empty() {
+                    input.parse::<Token![,]>()?;
+                }
+            }
+            Punctuated::<Given, Token![,]>::parse_terminated(input)
+        };
         match parser.parse2(tokens) {
             Ok(all) => all
                 .into_iter()
@@ -43,10 +60,20 @@ impl Options {
         self.flags.iter().any(|given| given == flag)
     }
 
-    fn take(&mut self, given: Given, accepted: &Accepted, errors: &mut Errors) {
-        let Given { name, value } = given;
+    fn take(&mut self, given: Given, accepted: &Accepted<'_>, errors: &mut Errors) {
+        let Given { name, value, list } = given;
         let text = name.unraw().to_string();
-        if text == "crate" {
+        if text == "with" && accepted.routes {
+            match list {
+                Some(list) => self.layers.extend(list),
+                None => errors.push(name, "`with` takes middleware: `with(signed_in)`"),
+            }
+        } else if !accepted.knows(&text) {
+            let message = unknown(&text, accepted);
+            errors.push(name, message);
+        } else if let Some(list) = list {
+            errors.push(list, format!("`{text}` takes no list"));
+        } else if text == "crate" {
             if self.root.is_some() {
                 errors.push(name, "`crate` is given twice");
                 return;
@@ -56,36 +83,45 @@ impl Options {
                 Some(Err(error)) => errors.add(error),
                 None => errors.push(name, "`crate` takes a path: `crate = \"some::path\"`"),
             }
-        } else if accepted.flags.contains(&text.as_str()) {
-            if let Some(value) = value {
-                errors.push(value, format!("`{text}` takes no value"));
-            } else if self.has(&text) {
-                errors.push(name, format!("`{text}` is given twice"));
-            } else {
-                self.flags.push(text);
-            }
+        } else if let Some(value) = value {
+            errors.push(value, format!("`{text}` takes no value"));
+        } else if self.has(&text) {
+            errors.push(name, format!("`{text}` is given twice"));
         } else {
-            let message = unknown(&text, accepted);
-            errors.push(name, message);
+            self.flags.push(text);
         }
     }
 }
 
-/// One option: `name` or `name = value`.
+impl Accepted<'_> {
+    fn knows(&self, name: &str) -> bool {
+        name == "crate" || self.flags.contains(&name)
+    }
+}
+
+/// One option: `name`, `name = value` or `name(..)`.
 struct Given {
     name: Ident,
     value: Option<Expr>,
+    list: Option<Punctuated<Expr, Token![,]>>,
 }
 
 impl Parse for Given {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let name = input.call(Ident::parse_any)?;
+        let list = if input.peek(syn::token::Paren) {
+            let inside;
+            syn::parenthesized!(inside in input);
+            Some(Punctuated::parse_terminated(&inside)?)
+        } else {
+            None
+        };
         let value = if input.parse::<Option<Token![=]>>()?.is_some() {
             Some(input.parse()?)
         } else {
             None
         };
-        Ok(Self { name, value })
+        Ok(Self { name, value, list })
     }
 }
 
@@ -103,13 +139,16 @@ pub(crate) fn path(value: &Expr) -> syn::Result<Path> {
     }
 }
 
-fn unknown(name: &str, accepted: &Accepted) -> String {
-    unknown_option(name, accepted.attribute, accepted.flags)
+fn unknown(name: &str, accepted: &Accepted<'_>) -> String {
+    let with = accepted.routes.then_some("with(..)");
+    let known: Vec<_> = accepted.flags.iter().copied().chain(with).collect();
+    unknown_option(name, accepted.attribute, &known)
 }
 
 /// What is said of an option that `attribute` does not have; `known` are those that it has, beside `crate`.
 pub(crate) fn unknown_option(name: &str, attribute: &str, known: &[&str]) -> String {
-    let names = known.iter().copied().chain(["crate"]);
+    let plain = known.iter().map(|known| known.trim_end_matches("(..)"));
+    let names = plain.chain(["crate"]);
     let nearest = names.min_by_key(|known| distance(name, known));
     let near = nearest.filter(|known| distance(name, known) <= known.len().div_ceil(3));
     let question = near
@@ -150,9 +189,10 @@ mod tests {
     use super::{Accepted, Options, distance};
     use crate::errors::Errors;
 
-    const ACCEPTED: Accepted = Accepted {
+    const ACCEPTED: Accepted<'static> = Accepted {
         attribute: "#[middleware]",
         flags: &["cancel_on_disconnect"],
+        routes: false,
     };
 
     fn parse(tokens: TokenStream) -> (Options, Vec<String>) {

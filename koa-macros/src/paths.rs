@@ -28,6 +28,7 @@ macro_rules! table {
 table! {
     compat => Compat;
     context => Context;
+    controller => Controller;
     cookie => Cookie;
     max_age => MaxAge;
     middleware => Middleware;
@@ -42,6 +43,10 @@ table! {
     session_data => SessionData;
     sessions => Sessions;
     cancel_on_disconnect => __private::cancel_on_disconnect;
+    about => __private::About;
+    around => __private::around;
+    around_type => __private::Around;
+    captures => __private::Captures;
     connection => __private::connection;
     open => __private::open;
     opened => __private::opened;
@@ -50,12 +55,23 @@ table! {
     json_form => __private::FromJson;
     text_form => __private::FromText;
     declared => __private::Declared;
+    extract => __private::extract;
+    handler => __private::Handler;
+    inner => __private::Inner;
     lend => __private::lend;
     lend_mut => __private::lend_mut;
     main => __private::main;
+    of_function => __private::of;
+    of_type => __private::Of;
+    parameter => __private::parameter;
+    path_value => PathValue;
+    place => __private::Place;
     reply => __private::reply;
+    route => __private::Route;
     serde => __private::serde;
     slot => __private::slot;
+    verb => __private::Verb;
+    written => __private::written;
 }
 
 impl Paths {

@@ -8,6 +8,7 @@ use std::path::Path;
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use crate::controller::expand as expand_controller;
 use crate::{entry, middleware, session};
 
 fn check(name: &str, expanded: TokenStream) {
@@ -176,6 +177,76 @@ fn block() {
     );
 }
 
+/// The controller of the README.
+#[test]
+fn controller_of_the_readme() {
+    check(
+        "controller_of_the_readme",
+        expand_controller(
+            quote!("/posts", with(signed_in)),
+            quote! {
+                impl Posts {
+                    #[get("/:id")]
+                    async fn show(&self, id: u64, user: &User) -> Option<Json<Post>> {
+                        self.store.find(id, &user.name).await.map(Json)
+                    }
+
+                    #[post("/")]
+                    async fn create(&self, session: &mut Session, Json(post): Json<NewPost>) -> Result<Redirect> {
+                        let id = self.store.insert(post).await?;
+                        session.posts += 1;
+                        Ok(Redirect::to(Self::show_path(id)))
+                    }
+                }
+            },
+        ),
+    );
+}
+
+#[test]
+fn controller_with_layers() {
+    check(
+        "controller_with_layers",
+        expand_controller(
+            quote!("/files/:tenant"),
+            quote! {
+                /// Files of a tenant.
+                #[cfg(feature = "files")]
+                impl<S: Store> Files<S> {
+                    #[get("/*path", cancel_on_disconnect)]
+                    pub async fn read(&self, tenant: Tenant, path: String) -> Result<Body> {
+                        Body::file(self.place(&tenant, &path)).await
+                    }
+
+                    #[put("/*path", with(signed_in, Limit { per_minute: 60 }))]
+                    #[post("/new/:path.bin")]
+                    async fn write(&self, ctx: &mut Context, tenant: Tenant, path: String) -> Result {
+                        self.store.write(&tenant, &path, ctx.request.stream()?).await
+                    }
+                }
+            },
+        ),
+    );
+}
+
+#[test]
+fn controller_mistakes() {
+    check(
+        "controller_mistakes",
+        expand_controller(
+            quote!("/posts"),
+            quote! {
+                impl Posts {
+                    #[get("/:id")]
+                    async fn show(&self, user: &User) -> String {
+                        user.name.clone()
+                    }
+                }
+            },
+        ),
+    );
+}
+
 #[test]
 fn session_with_settings() {
     check(
@@ -190,7 +261,7 @@ fn session_with_settings() {
                 same_site = "lax",
                 valid = is_known
             ),
-            quote! {
+            &quote! {
                 /// Who it is.
                 #[derive(Debug)]
                 pub struct UserSession {

@@ -11,6 +11,11 @@ fn middleware() {
 }
 
 #[test]
+fn controller() {
+    run("controller");
+}
+
+#[test]
 fn main() {
     run("main");
 }
@@ -18,6 +23,11 @@ fn main() {
 #[test]
 fn cookie() {
     run("cookie");
+}
+
+#[test]
+fn session() {
+    run("session");
 }
 
 fn run(folder: &str) {

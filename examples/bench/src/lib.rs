@@ -5,9 +5,16 @@
 //! | `/` | `Hello World` |
 //! | `/json` | `{"message":"Hello, World!"}`, serialised for each request |
 //! | `/cookie` | one more than the signed cookie `visits` says, which is set to it |
+//! | `/session` | one more than the session says, which is kept in an encrypted cookie |
+//! | `/session-mem` | the same with the session in memory |
 //! | `/onion/{n}`, n = 0, 1, 5, 10, 20 | n, as counted by n layers in the request's state, before and after `next` |
 //! | `/onion-alt/{n}` | n, behind n layers that do nothing |
+//! | `/users/{id}/posts/{post_id}` | both, read as numbers; one of fifty routes |
+//! | `POST /echo` | the JSON body, read and written again |
 
+mod routes;
+
+use koa::MemoryStore;
 use koa::prelude::*;
 
 /// Serves on 127.0.0.1.
@@ -39,6 +46,25 @@ pub async fn serve(port: u16) -> Result {
     App::new()
         .keys(["a key of the benchmarks, which is no secret"])
         .with(plain)
+        .mount(
+            "/session",
+            Stack::new().with(InCookie::middleware()).with(in_cookie),
+        )
+        .mount(
+            "/session-mem",
+            Stack::new()
+                .with(InMemory::middleware().store(MemoryStore::new()))
+                .with(in_memory),
+        )
+        .controller(routes::Users)
+        .controller(routes::Posts)
+        .controller(routes::Teams)
+        .controller(routes::Orgs)
+        .controller(routes::Repos)
+        .controller(routes::Issues)
+        .controller(routes::Events)
+        .controller(routes::Files)
+        .controller(routes::Echo)
         .with(counting)
         .with(empty)
         .listen(("127.0.0.1", port))
@@ -56,6 +82,28 @@ macro_rules! five {
     };
 }
 use five;
+
+#[session(key = "session")]
+struct InCookie {
+    visits: u64,
+}
+
+#[session(key = "session-mem")]
+struct InMemory {
+    visits: u64,
+}
+
+#[middleware]
+async fn in_cookie(session: &mut InCookie) -> String {
+    session.visits += 1;
+    session.visits.to_string()
+}
+
+#[middleware]
+async fn in_memory(session: &mut InMemory) -> String {
+    session.visits += 1;
+    session.visits.to_string()
+}
 
 #[derive(serde::Serialize)]
 struct Message {

@@ -4,6 +4,7 @@ use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::SystemTime;
 
 use serde_json::json;
@@ -13,6 +14,8 @@ use crate::context::Context;
 use crate::cookies::keys::Ring;
 use crate::cookies::{CookieSettings, Keygrip};
 use crate::error::Error;
+use crate::extract::OnRejection;
+use crate::server::Limit;
 
 /// How much of a request's body is read into memory unless an app or a handler says otherwise, in bytes.
 const BODY_LIMIT: usize = 1024 * 1024;
@@ -34,6 +37,8 @@ pub struct Application {
     pub(crate) silent: bool,
     pub(crate) values: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
     pub(crate) events: Events,
+    exceeded: [AtomicU64; Limit::COUNT],
+    pub(crate) on_rejection: Option<OnRejection>,
 }
 
 type Clock = Box<dyn Fn() -> SystemTime + Send + Sync>;
@@ -57,6 +62,8 @@ impl Application {
             silent: false,
             values: HashMap::new(),
             events: Events::default(),
+            exceeded: Default::default(),
+            on_rejection: None,
         }
     }
 
@@ -152,6 +159,21 @@ impl Application {
     /// prints it. Koa's `ctx.app.emit('error', err, ctx)`.
     pub fn emit_error(&self, error: &Error, ctx: &Context) {
         self.events.emit_error(error, ctx, self.silent);
+    }
+
+    /// How often a limit of the server was reached since the app was made; each time there was an
+    /// [`Exceeded`](crate::Exceeded) event too.
+    #[must_use]
+    pub fn exceeded(&self, limit: Limit) -> u64 {
+        self.exceeded
+            .get(limit as usize)
+            .map_or(0, |count| count.load(Relaxed))
+    }
+
+    pub(crate) fn count(&self, limit: Limit) {
+        if let Some(count) = self.exceeded.get(limit as usize) {
+            count.fetch_add(1, Relaxed);
+        }
     }
 
     /// The settings that are no secret. Koa's `app.toJSON()`.

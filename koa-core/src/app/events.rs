@@ -4,23 +4,50 @@ use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
 
 use crate::context::Context;
 use crate::error::Error;
 
 type ErrorListener = Box<dyn Fn(&Error, &Context) + Send + Sync>;
+type AnswerListener = Box<dyn Fn(&Context, Duration) + Send + Sync>;
 type Listener = Box<dyn Fn(&dyn Any) + Send + Sync>;
 
 /// The listeners of an app.
 #[derive(Default)]
 pub(crate) struct Events {
     errors: Vec<ErrorListener>,
+    answers: Vec<AnswerListener>,
     others: HashMap<TypeId, Vec<Listener>>,
 }
 
 impl Events {
     pub(crate) fn on_error(&mut self, listener: impl Fn(&Error, &Context) + Send + Sync + 'static) {
         self.errors.push(Box::new(listener));
+    }
+
+    pub(crate) fn on_answer(
+        &mut self,
+        listener: impl Fn(&Context, Duration) + Send + Sync + 'static,
+    ) {
+        self.answers.push(Box::new(listener));
+    }
+
+    /// The time at which a request begins, where somebody wants to know how long it takes.
+    #[inline]
+    pub(crate) fn begin(&self) -> Option<Instant> {
+        (!self.answers.is_empty()).then(Instant::now)
+    }
+
+    /// Tells that a request that began then is answered.
+    #[inline]
+    pub(crate) fn answered(&self, ctx: &Context, began: Option<Instant>) {
+        if let Some(began) = began {
+            let time = began.elapsed();
+            for listener in &self.answers {
+                let _ = catch_unwind(AssertUnwindSafe(|| listener(ctx, time)));
+            }
+        }
     }
 
     pub(crate) fn on<E: Send + Sync + 'static>(

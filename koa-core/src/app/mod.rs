@@ -10,18 +10,24 @@ use std::fmt;
 
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use hyper::body::Incoming;
 use hyper::service::{Service, service_fn};
 
 use crate::Result;
 use crate::app::caught::Caught;
-use crate::chain::{Deeper, Grown, Holds, Identity, Inside, Mount, Onion, Shallow, Stack};
+use crate::chain::{
+    Deeper, Grown, Holds, HoldsRoutes, Identity, Inside, Mount, Onion, Shallow, Stack, WithRoutes,
+};
 use crate::context::Context;
+use crate::controller::Controller;
 use crate::cookies::{CookieSettings, Keygrip};
+use crate::describe::{self, Description};
 use crate::error::Error;
+use crate::extract::Rejection;
 use crate::middleware::{Done, Middleware};
+use crate::request::Carried;
 use crate::response::Outgoing;
 use crate::response::respond::{Ending, conclude, conclude_stream, send};
 use crate::server::{Addresses, Connection, Server, Socket};
@@ -116,6 +122,46 @@ impl<C: Onion, List, Depth> App<C, List, Depth> {
     {
         App {
             stack: self.stack.mount(prefix, middleware),
+            application: self.application,
+            list: PhantomData,
+        }
+    }
+
+    /// Adds the routes of a controller below the layers before it. Egg's `app.router`, Koa's `app.use(router.routes())`
+    /// with `app.use(router.allowedMethods())`.
+    ///
+    /// Controllers that stand together share one matcher. A request that none of their routes is for goes to the layers
+    /// after them; if these leave it unanswered, it gets a 405 with `Allow`, the allowed methods (`OPTIONS`), a 501, or a
+    /// 404. It does not compile where a handler asks for something that nothing above it provides, or where two
+    /// controllers serve one route.
+    ///
+    /// ```
+    /// use koa::prelude::*;
+    ///
+    /// struct Hello {
+    ///     greeting: &'static str,
+    /// }
+    ///
+    /// #[controller("/hello")]
+    /// impl Hello {
+    ///     #[get("/:name")]
+    ///     async fn greet(&self, name: String) -> String {
+    ///         format!("{}, {name}!", self.greeting)
+    ///     }
+    /// }
+    ///
+    /// let app = App::new().controller(Hello { greeting: "Hello" });
+    /// ```
+    pub fn controller<K, Indices>(
+        self,
+        controller: K,
+    ) -> App<WithRoutes<C, Depth, K>, List, Depth::After>
+    where
+        K: Controller + Requires<List, Indices>,
+        Depth: HoldsRoutes,
+    {
+        App {
+            stack: self.stack.controller(controller),
             application: self.application,
             list: PhantomData,
         }
@@ -247,6 +293,45 @@ impl<C: Onion, List, Depth> App<C, List, Depth> {
         self
     }
 
+    /// Adds a listener that hears of every request once its response is settled, and how long that took: for metrics and
+    /// logs. Of a stream that is when its first chunk is there. Without one, no clock is read.
+    ///
+    /// ```
+    /// use koa::prelude::*;
+    ///
+    /// let app = App::new().on_answer(|ctx, time| {
+    ///     println!("{} {} {} {time:?}", ctx.method(), ctx.path(), ctx.status());
+    /// });
+    /// ```
+    #[must_use]
+    pub fn on_answer(
+        mut self,
+        listener: impl Fn(&Context, Duration) + Send + Sync + 'static,
+    ) -> Self {
+        self.application.events.on_answer(listener);
+        self
+    }
+
+    /// Sets what becomes of an argument that a request has nothing good for, in all handlers of the app: the error that is
+    /// answered. Without it that is [`Rejection::into_error`].
+    ///
+    /// ```
+    /// use koa::prelude::*;
+    ///
+    /// let app = App::new().on_rejection(|rejection, _ctx| {
+    ///     let argument = rejection.argument();
+    ///     rejection.into_error().with_status(422).with_property("wrong", argument)
+    /// });
+    /// ```
+    #[must_use]
+    pub fn on_rejection(
+        mut self,
+        customise: impl Fn(Rejection, &Context) -> Error + Send + Sync + 'static,
+    ) -> Self {
+        self.application.on_rejection = Some(Box::new(customise));
+        self
+    }
+
     /// Adds a listener for events of one type, which [`ctx.app().emit(..)`](Application::emit) sends. Koa's
     /// `app.on(event, listener)`.
     ///
@@ -276,6 +361,15 @@ impl<C: Onion, List, Depth> App<C, List, Depth> {
         self
     }
 
+    /// A map of the app: its layers and its routes, what each provides and asks for, and where it stands. An app that
+    /// listens prints it where the environment has `KOA_DESCRIBE=1` (or `json`, `mermaid`).
+    #[must_use]
+    pub fn describe(&self) -> Description {
+        Description {
+            layers: self.stack.chain.describe(),
+        }
+    }
+
     /// The app as a service, for a server of one's own. Koa's `app.callback()`:
     /// <https://koajs.com/#app-callback>.
     pub fn callback(mut self) -> Callback<C> {
@@ -293,20 +387,26 @@ impl<C: Onion, List, Depth> App<C, List, Depth> {
     ///
     /// An address that cannot be read, resolved or bound.
     pub async fn bind(self, addresses: impl Addresses) -> Result<Server<C>> {
+        describe::print_if_asked(|| self.describe());
         Server::bind(self.callback(), addresses).await
     }
 
-    /// Binds the addresses and serves, until the future is dropped. Koa's `app.listen`:
-    /// <https://koajs.com/#app-listen>.
+    /// Binds the addresses and serves, until the process is told to end (SIGTERM, SIGINT): then it finishes what is in
+    /// flight, as [`Server::shutdown_on`] says, and returns. Koa's `app.listen`: <https://koajs.com/#app-listen>.
     ///
     /// An address is a port (`3000`, on all interfaces), text (`"127.0.0.1:3000"`, `"localhost:3000"`, `":3000"`),
-    /// a [`SocketAddr`](std::net::SocketAddr), a pair of host and port, or several of these in an array or a `Vec`.
+    /// a [`SocketAddr`](std::net::SocketAddr), a pair of host and port, an [`Address`](crate::Address) with options of
+    /// its own (a Unix socket, TLS), or several of these in an array or a `Vec`.
     ///
     /// # Errors
     ///
     /// An address that cannot be read, resolved or bound.
     pub async fn listen(self, addresses: impl Addresses) -> Result {
-        self.bind(addresses).await?.run().await
+        self.bind(addresses)
+            .await?
+            .shutdown_on_signals()
+            .run()
+            .await
     }
 }
 
@@ -377,6 +477,16 @@ impl<C: Onion> Callback<C> {
         service_fn(move |request| handle(Arc::clone(&chain), Arc::clone(&connection), request))
     }
 
+    /// What becomes of one request, for one of several on a connection.
+    #[cfg(any(feature = "http2", feature = "tower"))]
+    pub(crate) fn handle_on<B: Into<Carried> + Send + 'static>(
+        &self,
+        connection: Arc<Connection>,
+        request: http::Request<B>,
+    ) -> impl Future<Output = Result<http::Response<Outgoing>, Infallible>> + Send + use<C, B> {
+        handle(Arc::clone(&self.chain), connection, request)
+    }
+
     pub(crate) fn application(&self) -> &Arc<Application> {
         &self.application
     }
@@ -401,16 +511,38 @@ impl<C> fmt::Debug for Callback<C> {
 async fn handle<C: Onion>(
     chain: Arc<C>,
     connection: Arc<Connection>,
-    request: http::Request<Incoming>,
+    request: http::Request<impl Into<Carried>>,
 ) -> Result<http::Response<Outgoing>, Infallible> {
     connection.begin_request();
+    let began = connection.app().events.begin();
     let mut ctx = Context::new(request, connection);
-    let outcome = Caught::new(chain.enter::<(), _>(&mut ctx, Done)).await;
+    #[cfg(feature = "tracing")]
+    let span = request_span(&ctx);
+    let work = chain.enter::<(), _>(&mut ctx, Done);
+    #[cfg(feature = "tracing")]
+    let work = tracing::Instrument::instrument(work, span.clone());
+    let outcome = Caught::new(work).await;
     let ending = conclude(&mut ctx, outcome);
+    #[cfg(feature = "tracing")]
+    span.record("status", ctx.status());
     ctx.request.connection().begin_body();
     Ok(match ending {
-        Ending::Whole(bytes) => send(ctx, bytes),
+        Ending::Whole(bytes) => {
+            ctx.app().events.answered(&ctx, began);
+            send(ctx, bytes)
+        }
         // Boxed, so that every other request has less to carry.
-        Ending::Stream(stream) => Box::pin(conclude_stream(ctx, stream)).await,
+        Ending::Stream(stream) => Box::pin(conclude_stream(ctx, stream, began)).await,
     })
+}
+
+/// The span in which the layers run. Neither headers nor the query string are in it: they may be secret.
+#[cfg(feature = "tracing")]
+fn request_span(ctx: &Context) -> tracing::Span {
+    tracing::info_span!(
+        "request",
+        method = %ctx.method(),
+        path = ctx.path(),
+        status = tracing::field::Empty,
+    )
 }

@@ -7,6 +7,7 @@ use std::pin::Pin;
 
 use crate::chain::Inside;
 use crate::chain::scope::Scope;
+use crate::describe::Layer;
 use crate::middleware::{Middleware, Next};
 use crate::wiring::{Answers, Asks, Provision, Requires};
 use crate::{Context, Result};
@@ -71,6 +72,8 @@ impl<A> fmt::Debug for BoxMiddleware<A> {
 impl<A, List, Indices> Requires<List, Indices> for BoxMiddleware<A> where List: Answers<A, Indices> {}
 
 trait ErasedMiddleware: Send + Sync + 'static {
+    fn describe(&self) -> Vec<Layer>;
+
     fn call<'a>(&'a self, ctx: &'a mut Context, next: BoxNext<'a>) -> BoxFuture<'a>;
 }
 
@@ -79,6 +82,10 @@ where
     M: Middleware,
     M::Provides: Provision<Value = ()>,
 {
+    fn describe(&self) -> Vec<Layer> {
+        Middleware::describe(self)
+    }
+
     fn call<'a>(&'a self, ctx: &'a mut Context, next: BoxNext<'a>) -> BoxFuture<'a> {
         Box::pin(async move {
             let scope = Scope::enter(ctx, None);
@@ -126,6 +133,10 @@ impl<A: 'static> Middleware for BoxMiddleware<A> {
     type Provides = ();
     type Wiring = Self;
 
+    fn describe(&self) -> Vec<Layer> {
+        self.inner.describe()
+    }
+
     fn call<'a, N>(
         &'a self,
         ctx: &'a mut Context,
@@ -142,6 +153,10 @@ impl<A: 'static> Middleware for BoxMiddleware<A> {
 impl<A: 'static> Middleware for Vec<BoxMiddleware<A>> {
     type Provides = ();
     type Wiring = BoxMiddleware<A>;
+
+    fn describe(&self) -> Vec<Layer> {
+        self.iter().flat_map(Middleware::describe).collect()
+    }
 
     fn call<'a, N>(
         &'a self,
@@ -199,6 +214,10 @@ where
 {
     type Provides = Inside<M>;
     type Wiring = M::Wiring;
+
+    fn describe(&self) -> Vec<Layer> {
+        self.iter().flat_map(Middleware::describe).collect()
+    }
 
     async fn call<'a, N>(&'a self, ctx: &'a mut Context, next: N) -> Result
     where

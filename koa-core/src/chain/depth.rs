@@ -17,8 +17,12 @@ pub struct Succ<N>(PhantomData<N>);
 
 pub(crate) type One = Succ<Zero>;
 type Three = Succ<Succ<One>>;
-type Seven = Succ<Succ<Succ<Succ<Three>>>>;
-pub(crate) type Fifteen = Succ<Succ<Succ<Succ<Succ<Succ<Succ<Succ<Seven>>>>>>>>;
+/// How deep a router is, with its controllers and a few layers around their routes.
+type Six = Succ<Succ<Succ<Three>>>;
+type Seven = Succ<Six>;
+/// What a router leaves of a segment's room.
+type Ten = Succ<Succ<Succ<Seven>>>;
+pub(crate) type Fifteen = Succ<Succ<Succ<Succ<Succ<Ten>>>>>;
 pub(crate) type Sixteen = Succ<Fifteen>;
 
 /// How deep a group of layers is: `Front` layers up to its first box, and room for `Room` more behind its last.
@@ -51,6 +55,71 @@ where
     fn close<C: Onion>(chain: C) -> Self::Closed<C> {
         Room::close(chain)
     }
+}
+
+/// The tally of layers behind which controllers stand: the next one goes into the same router.
+#[derive(Debug)]
+pub struct Routing<Front, Room>(PhantomData<fn() -> (Front, Room)>);
+
+impl<Front, Room, P> Holds<P> for Routing<Front, Room>
+where
+    Tally<Front, Room>: Holds<P>,
+{
+    type After = <Tally<Front, Room> as Holds<P>>::After;
+    type Closed<C: Onion> = <Tally<Front, Room> as Holds<P>>::Closed<C>;
+
+    fn close<C: Onion>(chain: C) -> Self::Closed<C> {
+        <Tally<Front, Room> as Holds<P>>::close(chain)
+    }
+}
+
+/// A tally to which a controller can be added.
+pub trait HoldsRoutes {
+    /// The tally with it.
+    type After;
+
+    /// The layers so far, closed off by a box if need be.
+    type Closed<C: Onion>: Onion;
+
+    fn close<C: Onion>(chain: C) -> Self::Closed<C>;
+}
+
+impl<Front, Room> HoldsRoutes for Routing<Front, Room> {
+    type After = Self;
+    type Closed<C: Onion> = C;
+
+    fn close<C: Onion>(chain: C) -> C {
+        chain
+    }
+}
+
+impl<Front, Room> HoldsRoutes for Tally<Front, Room>
+where
+    Front: Plus<Six>,
+    Room: Fits<Six, Ten, Front::Sum>,
+{
+    type After = Routing<Room::Front, Room::Left>;
+    type Closed<C: Onion> = Room::Closed<C>;
+
+    fn close<C: Onion>(chain: C) -> Self::Closed<C> {
+        Room::close(chain)
+    }
+}
+
+/// A tally, or one behind which controllers stand.
+pub trait Measured: 'static {
+    type Front: 'static;
+    type Room: 'static;
+}
+
+impl<Front: 'static, Room: 'static> Measured for Tally<Front, Room> {
+    type Front = Front;
+    type Room = Room;
+}
+
+impl<Front: 'static, Room: 'static> Measured for Routing<Front, Room> {
+    type Front = Front;
+    type Room = Room;
 }
 
 /// `Self + N`.

@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use crate::chain::depth::{Sixteen, Zero};
 use crate::chain::scope::Scope;
 use crate::chain::{Onion, Stack};
+use crate::describe::Layer;
 use crate::middleware::{Middleware, Next};
 use crate::wiring::{Answers, Asks, Provision, Requires};
 use crate::{Context, Result};
@@ -98,6 +99,10 @@ impl<C> Provision for Unnamed<C> {
 impl<C: Onion, A: 'static> Middleware for Group<C, A> {
     type Provides = Unnamed<C>;
     type Wiring = Self;
+
+    fn describe(&self) -> Vec<Layer> {
+        vec![Layer::group("group", self.chain.describe())]
+    }
 
     async fn call<'a, N>(&'a self, ctx: &'a mut Context, next: N) -> Result
     where

@@ -12,18 +12,20 @@ mod stack;
 use std::fmt;
 use std::future::Future;
 
+use crate::controller::{Controller, Held, Routed};
+use crate::describe::Layer;
 use crate::middleware::{Middleware, Next, ProvidesNothing, ValueOf};
 use crate::wiring::Provision;
 use crate::{Context, Result};
 
 pub use boxed::BoxMiddleware;
-pub(crate) use depth::{Fifteen, Holds, One, Shallow};
+pub(crate) use depth::{Fifteen, Holds, HoldsRoutes, One, Shallow};
 pub use group::Group;
 pub(crate) use mount::Inside;
 pub use mount::Mount;
 pub(crate) use segment::Segment;
 pub use stack::Stack;
-pub(crate) use stack::{Deeper, Grown};
+pub(crate) use stack::{Deeper, Grown, WithRoutes};
 
 /// Layers in their order, ready to be run in front of whatever follows.
 ///
@@ -41,9 +43,21 @@ pub trait Onion: Send + Sync + Sized + 'static {
     #[doc(hidden)]
     type With<M: Middleware>: Onion;
 
+    /// The layers with the routes of `K` inside them.
+    #[doc(hidden)]
+    type WithController<K: Controller>: Onion;
+
     /// Adds a layer inside the others.
     #[doc(hidden)]
     fn with<M: Middleware>(self, middleware: M) -> Self::With<M>;
+
+    /// Adds routes inside the layers, to those that stand there already.
+    #[doc(hidden)]
+    fn with_controller<K: Controller>(self, controller: K) -> Self::WithController<K>;
+
+    /// What the layers are, from the outside in.
+    #[doc(hidden)]
+    fn describe(&self) -> Vec<Layer>;
 
     /// Runs the layers, and `next` after them. What the layer above them provides, a `V`, is on the context.
     #[doc(hidden)]
@@ -65,12 +79,18 @@ impl Onion for Identity {
     type Last<V: Send + Sync + 'static> = V;
     type Below<List> = List;
     type With<M: Middleware> = Chain<M, Self>;
+    type WithController<K: Controller> = Routed<(Held<K>,)>;
 
     fn with<M: Middleware>(self, middleware: M) -> Chain<M, Self> {
-        Chain {
-            layer: middleware,
-            rest: self,
-        }
+        Chain::new(middleware, self)
+    }
+
+    fn with_controller<K: Controller>(self, controller: K) -> Routed<(Held<K>,)> {
+        Routed::new(controller)
+    }
+
+    fn describe(&self) -> Vec<Layer> {
+        Vec::new()
     }
 
     fn enter<'a, V, N>(
@@ -95,6 +115,12 @@ pub struct Chain<M, Rest> {
     rest: Rest,
 }
 
+impl<M, Rest> Chain<M, Rest> {
+    pub(crate) fn new(layer: M, rest: Rest) -> Self {
+        Self { layer, rest }
+    }
+}
+
 impl<M, Rest> fmt::Debug for Chain<M, Rest> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(std::any::type_name::<Self>())
@@ -107,12 +133,20 @@ impl<M: Middleware, Rest: Onion> Onion for Chain<M, Rest> {
     type Last<V: Send + Sync + 'static> = Rest::Last<ValueOf<M>>;
     type Below<List> = Rest::Below<<M::Provides as Provision>::Add<List>>;
     type With<K: Middleware> = Chain<M, Rest::With<K>>;
+    type WithController<K: Controller> = Chain<M, Rest::WithController<K>>;
 
     fn with<K: Middleware>(self, middleware: K) -> Self::With<K> {
-        Chain {
-            layer: self.layer,
-            rest: self.rest.with(middleware),
-        }
+        Chain::new(self.layer, self.rest.with(middleware))
+    }
+
+    fn with_controller<K: Controller>(self, controller: K) -> Self::WithController<K> {
+        Chain::new(self.layer, self.rest.with_controller(controller))
+    }
+
+    fn describe(&self) -> Vec<Layer> {
+        let mut layers = self.layer.describe();
+        layers.extend(self.rest.describe());
+        layers
     }
 
     fn enter<'a, V, N>(

@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 
 use crate::chain::depth::{LessTwo, Succ};
 use crate::chain::scope::Scope;
+use crate::describe::{Kind, Layer};
 use crate::middleware::{Middleware, Next};
 use crate::wiring::Provision;
 use crate::{Context, Result};
@@ -70,6 +71,18 @@ where
     type Provides = Inside<M>;
 
     type Wiring = M::Wiring;
+
+    fn describe(&self) -> Vec<Layer> {
+        let mut inside = self.middleware.describe();
+        // The group that is mounted is what the prefix stands for.
+        if let [group] = inside.as_mut_slice()
+            && group.kind == Kind::Group
+            && group.name == "group"
+        {
+            inside = std::mem::take(&mut group.inside);
+        }
+        vec![Layer::group(format!("mount {}", self.prefix), inside)]
+    }
 
     async fn call<'a, N>(&'a self, ctx: &'a mut Context, next: N) -> Result
     where

@@ -9,6 +9,8 @@ use std::future::Future;
 use std::pin::Pin;
 
 use crate::chain::{Identity, Onion};
+use crate::controller::Controller;
+use crate::describe::Layer;
 use crate::middleware::{Middleware, Next};
 use crate::wiring::Requires;
 use crate::{Context, Result};
@@ -39,12 +41,26 @@ impl<Before: Onion, Layers: Onion> Onion for Segment<Before, Layers> {
     type Last<V: Send + Sync + 'static> = Layers::Last<Before::Last<V>>;
     type Below<List> = Layers::Below<Before::Below<List>>;
     type With<M: Middleware> = Segment<Before, Layers::With<M>>;
+    type WithController<K: Controller> = Segment<Before, Layers::WithController<K>>;
 
     fn with<M: Middleware>(self, middleware: M) -> Self::With<M> {
         Segment {
             before: self.before,
             layers: self.layers.with(middleware),
         }
+    }
+
+    fn with_controller<K: Controller>(self, controller: K) -> Self::WithController<K> {
+        Segment {
+            before: self.before,
+            layers: self.layers.with_controller(controller),
+        }
+    }
+
+    fn describe(&self) -> Vec<Layer> {
+        let mut layers = self.before.describe();
+        layers.extend(self.layers.describe());
+        layers
     }
 
     fn enter<'a, V, N>(

@@ -4,9 +4,11 @@ use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
 
-use crate::chain::depth::{Holds, Shallow, Tally};
+use crate::chain::depth::{Holds, HoldsRoutes, Measured, Shallow};
 use crate::chain::mount::{Inside, Mount};
 use crate::chain::{Chain, Identity, Onion};
+use crate::controller::Controller;
+use crate::describe::Layer;
 use crate::middleware::{Middleware, Next, ValueOf};
 use crate::wiring::{Layers, Provision, Requires};
 use crate::{Context, Result};
@@ -19,6 +21,10 @@ pub(crate) type Grown<C, Depth, M> = <<Depth as Holds<ProvidedBy<M>>>::Closed<C>
 
 /// The tally `Depth` with `M` added.
 pub(crate) type Deeper<Depth, M> = <Depth as Holds<ProvidedBy<M>>>::After;
+
+/// `C` with the routes of `K` inside it, and a box between them if there is no room left.
+pub(crate) type WithRoutes<C, Depth, K> =
+    <<Depth as HoldsRoutes>::Closed<C> as Onion>::WithController<K>;
 
 /// A group of middleware that is itself a middleware.
 ///
@@ -99,6 +105,20 @@ impl<C: Onion, Depth> Stack<C, Depth> {
     {
         self.with(Mount::new(prefix, middleware))
     }
+
+    /// Adds the routes of a controller, as [`App::controller`](crate::App::controller) does.
+    ///
+    /// Mounted under two prefixes, such groups are two versions of an API.
+    pub fn controller<K>(self, controller: K) -> Stack<WithRoutes<C, Depth, K>, Depth::After>
+    where
+        K: Controller,
+        Depth: HoldsRoutes,
+    {
+        Stack {
+            chain: Depth::close(self.chain).with_controller(controller),
+            depth: PhantomData,
+        }
+    }
 }
 
 impl<C, Depth> fmt::Debug for Stack<C, Depth> {
@@ -109,14 +129,13 @@ impl<C, Depth> fmt::Debug for Stack<C, Depth> {
     }
 }
 
-impl<C, Front, Room> Middleware for Stack<C, Tally<Front, Room>>
-where
-    C: Onion,
-    Front: 'static,
-    Room: 'static,
-{
-    type Provides = Layers<C, Front, Room>;
+impl<C: Onion, Depth: Measured> Middleware for Stack<C, Depth> {
+    type Provides = Layers<C, Depth::Front, Depth::Room>;
     type Wiring = C;
+
+    fn describe(&self) -> Vec<Layer> {
+        vec![Layer::group("group", self.chain.describe())]
+    }
 
     fn call<'a, N>(
         &'a self,

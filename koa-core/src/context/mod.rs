@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use crate::app::Application;
 use crate::error::{IntoStatus, Result};
-use crate::request::Request;
+use crate::request::{Carried, Request};
 use crate::response::{Body, IntoHeaderValues, Response};
 use crate::server::Connection;
 use crate::wiring::Slot;
@@ -46,7 +46,7 @@ pub struct Context {
 impl Context {
     #[inline]
     pub(crate) fn new(
-        request: http::Request<hyper::body::Incoming>,
+        request: http::Request<impl Into<Carried>>,
         connection: Arc<Connection>,
     ) -> Self {
         Self {

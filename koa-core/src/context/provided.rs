@@ -70,6 +70,16 @@ impl Provided {
         self.push_value(Value::Unopened(source));
     }
 
+    /// Whether there is a session of this name.
+    #[inline]
+    pub(crate) fn has_session(&self, name: &str) -> bool {
+        let mut values = self.first.iter().chain(&self.others);
+        values.any(|value| match value {
+            Value::Unopened(source) => source.name() == name,
+            Value::Here(_) | Value::Lent => false,
+        })
+    }
+
     /// The uppermost session that is not open yet and is one of these types, and its place.
     #[inline]
     pub(crate) fn unopened(&self, wanted: &[TypeId]) -> Option<(usize, Arc<dyn Source>)> {

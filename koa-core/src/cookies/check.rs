@@ -157,14 +157,14 @@ fn is_value(form: Form, value: &str) -> bool {
 
 /// What can stand in a header. Beyond ASCII only as the packages take it, up to U+00FF, which leaves as UTF-8.
 fn is_content(form: Form, text: &str) -> bool {
-    text.chars().all(|c| match c {
-        ' '..='~' => true,
-        '\t' | '\u{80}'..='\u{ff}' => form != Form::Own,
-        _ => false,
-    })
+    let ascii = |byte: u8| matches!(byte, b'\t' | b' '..=b'~');
+    if text.bytes().all(ascii) {
+        return true;
+    }
+    let latin = |c: char| c.is_ascii() && ascii(c as u8) || matches!(c, '\u{80}'..='\u{ff}');
+    form != Form::Own && text.chars().all(latin)
 }
 
-/// Browsers take another path where it does not begin with `/`, and leave out spaces around it.
 fn is_path(form: Form, path: &str) -> bool {
     let is_kept = path.is_empty() || (path.starts_with('/') && !path.ends_with(' '));
     let of_packages = |path: &str| {

@@ -241,6 +241,13 @@ impl Error {
         self.0.cause == Cause::Disconnect
     }
 
+    /// With another message. Whether the client sees it stays as it was.
+    #[must_use]
+    pub fn with_message(mut self, message: impl Into<Cow<'static, str>>) -> Self {
+        self.0.message = message.into();
+        self
+    }
+
     /// With another answer to whether the client may see the message.
     #[must_use]
     pub fn with_expose(mut self, expose: bool) -> Self {
@@ -288,6 +295,11 @@ impl Error {
         } else {
             Cow::Borrowed(self.standard_text())
         }
+    }
+
+    #[cfg(feature = "tower")]
+    pub(crate) fn headers_mut(&mut self) -> &mut HeaderMap {
+        &mut self.0.headers
     }
 
     pub(crate) fn take_headers(&mut self) -> HeaderMap {

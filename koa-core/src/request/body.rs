@@ -2,17 +2,20 @@
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
-use http_body::Body as _;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http_body::{Body as _, Frame, SizeHint};
 use hyper::body::Incoming;
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Result};
 use crate::media_type;
 use crate::request::{Request, typed};
+use crate::server::{Connection, Limit};
 
 /// The most that is reserved for a body before any of it has come, in bytes: a length is only a claim.
 const RESERVED: u64 = 64 * 1024;
@@ -90,10 +93,7 @@ impl Request {
     /// A 500 if the body was read before.
     pub fn stream(&mut self) -> Result<BodyStream> {
         let body = self.body.take().ok_or_else(read_before)?;
-        Ok(BodyStream {
-            body: Some(body),
-            left: u64::MAX,
-        })
+        Ok(BodyStream::new(body, Arc::clone(&self.connection)))
     }
 
     /// Reads the body up to `limit` bytes instead of the app's limit.
@@ -121,6 +121,13 @@ impl Request {
             .map_or(0, |body| body.size_hint().lower())
     }
 
+    /// That it says to be longer than `limit`.
+    #[cold]
+    fn refuse(&self, limit: u64) -> Error {
+        self.connection.exceeds(Limit::BodySize);
+        Error::new(413, format!("the body is longer than {limit} bytes"))
+    }
+
     pub(super) fn limited(&mut self) -> UpTo<'_> {
         let limit = self.app().body_limit();
         self.up_to(limit)
@@ -128,6 +135,11 @@ impl Request {
 
     /// A 415 unless the body is of one of the types.
     pub(super) fn expect_type(&self, types: &[&str], what: &str) -> Result {
+        // The type itself, as most clients send it, needs no closer look.
+        let header = self.headers().get(CONTENT_TYPE);
+        if header.is_some_and(|header| types.iter().any(|ty| header == ty)) {
+            return Ok(());
+        }
         let header = self.line("content-type").unwrap_or_default();
         if media_type::matches(&header, types).is_some_and(|_| !header.is_empty()) {
             return Ok(());
@@ -150,7 +162,7 @@ impl<'a> UpTo<'a> {
         }
         let limit = self.limit as u64;
         if self.request.announced() > limit {
-            return Err(too_long(limit));
+            return Err(self.request.refuse(limit));
         }
         Ok((self.request, self.limit))
     }
@@ -173,6 +185,9 @@ impl<'a> UpTo<'a> {
 
     /// What the body is coded as, if it is.
     fn coding(&self) -> Option<String> {
+        if !self.request.headers().contains_key(CONTENT_ENCODING) {
+            return None;
+        }
         let coding = self.request.line("content-encoding")?;
         let plain = coding.is_empty() || coding.eq_ignore_ascii_case("identity");
         (!plain).then(|| coding.into_owned())
@@ -187,7 +202,7 @@ impl<'a> UpTo<'a> {
         let limit = self.limit as u64;
         let length = self.request.announced();
         if length > limit {
-            return Err(too_long(limit));
+            return Err(self.request.refuse(limit));
         }
         let mut body = self.request.stream()?.up_to(limit);
         let mut first = None;
@@ -265,6 +280,46 @@ impl<'a> UpTo<'a> {
     }
 }
 
+/// Where the body of a request comes from.
+pub(crate) enum Carried {
+    /// From the wire.
+    Wire(Incoming),
+    /// From a server or a layer of someone else's.
+    #[cfg(feature = "tower")]
+    Given(crate::tower::Given),
+}
+
+impl From<Incoming> for Carried {
+    #[inline]
+    fn from(body: Incoming) -> Self {
+        Self::Wire(body)
+    }
+}
+
+impl Carried {
+    pub(crate) fn poll_frame(
+        &mut self,
+        cx: &mut TaskContext<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>>>> {
+        match self {
+            Self::Wire(body) => {
+                let frame = ready!(Pin::new(body).poll_frame(cx));
+                Poll::Ready(frame.map(|frame| frame.map_err(broken)))
+            }
+            #[cfg(feature = "tower")]
+            Self::Given(body) => body.poll_frame(cx),
+        }
+    }
+
+    pub(crate) fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Wire(body) => body.size_hint(),
+            #[cfg(feature = "tower")]
+            Self::Given(body) => body.size_hint(),
+        }
+    }
+}
+
 /// The body of a request as it comes, made by [`Request::stream`].
 ///
 /// ```
@@ -287,11 +342,27 @@ impl<'a> UpTo<'a> {
 /// ```
 pub struct BodyStream {
     /// Nothing after its end, or after an error.
-    body: Option<Incoming>,
+    body: Option<Carried>,
     left: u64,
+    connection: Arc<Connection>,
+    /// The bytes that have come.
+    came: u64,
+    /// Whether more is waited for.
+    waits: bool,
 }
 
 impl BodyStream {
+    fn new(body: Carried, connection: Arc<Connection>) -> Self {
+        connection.begin_reading();
+        Self {
+            body: Some(body),
+            left: u64::MAX,
+            connection,
+            came: 0,
+            waits: false,
+        }
+    }
+
     /// With a limit, in bytes, after which it fails with a 413.
     #[must_use]
     pub fn up_to(mut self, limit: u64) -> Self {
@@ -303,6 +374,27 @@ impl BodyStream {
     pub async fn next(&mut self) -> Option<Result<Bytes>> {
         std::future::poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
     }
+
+    /// The next frame, or that the body comes too slowly.
+    fn poll_frame(&mut self, cx: &mut TaskContext<'_>) -> Poll<Option<Result<Frame<Bytes>>>> {
+        let Some(body) = &mut self.body else {
+            return Poll::Ready(None);
+        };
+        let pace = self.connection.pace();
+        let frame = body.poll_frame(cx);
+        let Poll::Ready(frame) = frame else {
+            if self.waits && pace.is_late() {
+                return Poll::Ready(Some(Err(late())));
+            }
+            self.waits = true;
+            pace.wait(self.came, cx.waker());
+            return Poll::Pending;
+        };
+        if std::mem::take(&mut self.waits) {
+            pace.go_on();
+        }
+        Poll::Ready(frame)
+    }
 }
 
 impl Stream for BodyStream {
@@ -311,17 +403,14 @@ impl Stream for BodyStream {
     fn poll_next(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
         loop {
-            let Some(body) = &mut this.body else {
-                return Poll::Ready(None);
-            };
-            let frame = match ready!(Pin::new(body).poll_frame(cx)) {
+            let frame = match ready!(this.poll_frame(cx)) {
                 None => {
                     this.body = None;
                     return Poll::Ready(None);
                 }
                 Some(Err(error)) => {
                     this.body = None;
-                    return Poll::Ready(Some(Err(broken(error))));
+                    return Poll::Ready(Some(Err(error)));
                 }
                 Some(Ok(frame)) => frame,
             };
@@ -329,13 +418,24 @@ impl Stream for BodyStream {
             let Ok(chunk) = frame.into_data() else {
                 continue;
             };
-            let Some(left) = this.left.checked_sub(chunk.len() as u64) else {
+            let length = chunk.len() as u64;
+            this.came = this.came.saturating_add(length);
+            let Some(left) = this.left.checked_sub(length) else {
                 this.body = None;
+                this.connection.exceeds(Limit::BodySize);
                 let error = Error::new(413, "the body is longer than allowed");
                 return Poll::Ready(Some(Err(error)));
             };
             this.left = left;
             return Poll::Ready(Some(Ok(chunk)));
+        }
+    }
+}
+
+impl Drop for BodyStream {
+    fn drop(&mut self) {
+        if self.waits {
+            self.connection.pace().go_on();
         }
     }
 }
@@ -353,8 +453,10 @@ fn unknown_coding(coding: &str) -> Error {
     )
 }
 
-fn too_long(limit: u64) -> Error {
-    Error::new(413, format!("the body is longer than {limit} bytes"))
+/// A body of which too little has come in its time.
+#[cold]
+fn late() -> Error {
+    Error::new(408, "the body comes too slowly")
 }
 
 /// A body that ends before its length, or whose chunks are malformed.

@@ -7,6 +7,8 @@ mod body;
 #[cfg(feature = "compression")]
 mod coded;
 mod content;
+#[cfg(feature = "tower")]
+mod exchange;
 pub(crate) mod forwarded;
 pub(crate) mod freshness;
 pub(crate) mod header;
@@ -15,21 +17,23 @@ mod multipart;
 mod origin;
 pub(crate) mod query;
 pub(crate) mod target;
-mod typed;
+pub(crate) mod typed;
 mod url;
 
 use std::fmt;
+use std::future::Future;
 use std::sync::Arc;
 
 use http::request::Parts;
 use http::{HeaderMap, Method, Version};
-use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 
 use crate::app::Application;
+use crate::controller::Route;
 use crate::request::url::Rewritten;
 use crate::server::{Connection, Socket};
 
+pub(crate) use body::Carried;
 pub use body::{BodyStream, UpTo};
 pub use content::Is;
 #[cfg(feature = "multipart")]
@@ -44,7 +48,7 @@ pub(crate) use url::Mounted;
 pub struct Request {
     head: Parts,
     /// `None` once it has been read, or given away as a stream.
-    body: Option<Incoming>,
+    body: Option<Carried>,
     connection: Arc<Connection>,
     /// How much of the path the mounts around the running layer have taken, in bytes.
     mounted: usize,
@@ -52,19 +56,25 @@ pub struct Request {
     rewritten: Option<Arc<Rewritten>>,
     /// Whether it came as a `HEAD`, where a layer has changed the method.
     came_as_head: Option<bool>,
+    /// The route that was found for it.
+    route: Option<&'static Route>,
 }
 
 impl Request {
     #[inline]
-    pub(crate) fn new(request: http::Request<Incoming>, connection: Arc<Connection>) -> Self {
+    pub(crate) fn new(
+        request: http::Request<impl Into<Carried>>,
+        connection: Arc<Connection>,
+    ) -> Self {
         let (head, body) = request.into_parts();
         Self {
             head,
-            body: Some(body),
+            body: Some(body.into()),
             connection,
             mounted: 0,
             rewritten: None,
             came_as_head: None,
+            route: None,
         }
     }
 
@@ -123,6 +133,19 @@ impl Request {
         self.head.extensions.remove()
     }
 
+    /// Ready when the server begins to shut down, for what lasts longer than a request should: an upgraded connection,
+    /// a stream of events. Under a server of one's own it never is.
+    pub fn closing(&self) -> impl Future<Output = ()> + Send + 'static {
+        let closing = self.connection.closing();
+        async move {
+            match closing {
+                // Without its sender the server is gone.
+                Some(mut closing) => drop(closing.wait_for(|closing| *closing).await),
+                None => std::future::pending().await,
+            }
+        }
+    }
+
     /// The method. <https://koajs.com/#request-method>
     #[inline]
     #[must_use]
@@ -167,6 +190,17 @@ impl Request {
                 | Method::OPTIONS
                 | Method::TRACE
         )
+    }
+
+    /// The path of the route that was found for it, with the names of its parameters: `/posts/:id`. `None` before and
+    /// where there is none. `@koa/router`'s `ctx._matchedRoute`.
+    #[must_use]
+    pub fn route(&self) -> Option<&'static str> {
+        self.route.map(|route| route.path)
+    }
+
+    pub(crate) fn matched(&mut self, route: &'static Route) {
+        self.route = Some(route);
     }
 
     /// The version of HTTP it was made in.

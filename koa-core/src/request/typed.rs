@@ -43,7 +43,7 @@ const MOST: usize = 1000;
 const SHOWN: usize = 200;
 
 /// Names and values of a form as a `T`.
-pub(super) fn form<T: DeserializeOwned>(form: &[u8], what: &str) -> Result<T> {
+pub(crate) fn form<T: DeserializeOwned>(form: &[u8], what: &str) -> Result<T> {
     if form.iter().filter(|byte| **byte == b'&').count() >= MOST {
         return Err(Error::new(400, format!("{what}: more than {MOST} values")));
     }
@@ -55,7 +55,7 @@ pub(super) fn form<T: DeserializeOwned>(form: &[u8], what: &str) -> Result<T> {
 }
 
 /// A 400 that says where something cannot be read.
-pub(super) fn unreadable<E>(what: &str, error: &serde_path_to_error::Error<E>) -> Error
+pub(crate) fn unreadable<E>(what: &str, error: &serde_path_to_error::Error<E>) -> Error
 where
     E: std::error::Error + Send + Sync + 'static,
 {
@@ -64,7 +64,8 @@ where
     Error::new(
         400,
         match path.as_str() {
-            "." => format!("{what}: {inner}"),
+            // Nowhere in particular, or not known.
+            "." | "?" => format!("{what}: {inner}"),
             _ => format!("{what}: {path}: {inner}"),
         },
     )

@@ -177,6 +177,11 @@ impl Request {
         self.set_querystring(&query);
     }
 
+    /// Whether a layer has put another url in place of the one that came.
+    pub(crate) fn is_rewritten(&self) -> bool {
+        self.rewritten.is_some()
+    }
+
     /// The url, with the prefixes of mounts.
     fn whole_url(&self) -> Cow<'_, str> {
         match &self.rewritten {

@@ -108,7 +108,7 @@ impl Body {
         Ok(Self::streaming(Reader::new(file, length), length))
     }
 
-    fn streaming(
+    pub(crate) fn streaming(
         frames: impl Stream<Item = Result<Bytes>> + Send + 'static,
         length: Option<u64>,
     ) -> Self {
@@ -180,6 +180,23 @@ impl Body {
             Repr::Stream(stream) => Ending::Stream(stream),
             Repr::Unset | Repr::Null => Ending::Whole(Bytes::new()),
             Repr::Failed(error) => Ending::Whole(answer(ctx, error)),
+        }
+    }
+
+    #[cfg(feature = "tower")]
+    pub(crate) fn repr_mut(&mut self) -> &mut Repr {
+        &mut self.0
+    }
+
+    /// The bytes of one that is no stream; nothing where there are none.
+    #[cfg(feature = "tower")]
+    pub(crate) fn into_bytes(self) -> Option<Result<Bytes>> {
+        match self.0 {
+            Repr::Text(bytes) | Repr::Binary(bytes) | Repr::Json(bytes) => {
+                (!bytes.is_empty()).then_some(Ok(bytes))
+            }
+            Repr::Failed(error) => Some(Err(error)),
+            Repr::Unset | Repr::Null | Repr::Stream(_) => None,
         }
     }
 
@@ -419,15 +436,21 @@ impl http_body::Body for Outgoing {
         self: Pin<&mut Self>,
         cx: &mut TaskContext<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        match self.project().repr {
+        let this = self.project();
+        match this.repr {
             Wire::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
             // hyper copies what it is given behind the head, to write both at once: a large body goes in parts, so that
             // it is never there twice.
             Wire::Whole(bytes) if bytes.len() > PART => {
+                this.in_flight.hands_over(true);
                 Poll::Ready(Some(Ok(Frame::data(bytes.split_to(PART)))))
             }
             Wire::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
-            Wire::Stream(stream) => stream.poll_frame(cx),
+            Wire::Stream(stream) => {
+                let frame = stream.poll_frame(cx);
+                this.in_flight.hands_over(frame.is_ready());
+                frame
+            }
         }
     }
 

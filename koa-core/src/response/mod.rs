@@ -1,10 +1,14 @@
 //! The response: its status, its headers, its body, and the rules by which they follow from one another. What is on its
 //! way to the wire stands in `respond`.
 
+mod answers;
 pub(crate) mod body;
 pub(crate) mod by_hand;
 pub(crate) mod disposition;
 pub(crate) mod etag;
+mod events;
+#[cfg(feature = "tower")]
+mod exchange;
 mod fields;
 mod header;
 pub(crate) mod reason;
@@ -21,7 +25,9 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use crate::error::{IntoStatus, Result};
 use crate::response::body::Repr;
 
+pub use answers::{Html, Redirect};
 pub use body::{Body, Json, Outgoing};
+pub use events::Event;
 pub use fields::{Attachment, IntoDate, IntoFields};
 pub use header::{IntoHeaderValue, IntoHeaderValues};
 pub use stream::Aborted;

@@ -5,10 +5,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Instant;
 
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
-use http::{HeaderMap, HeaderValue, Method};
+use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use hyper::ext::ReasonPhrase;
 
 use crate::context::{Context, headers};
@@ -19,6 +20,8 @@ use crate::response::reason::{reason, unlike_hyper};
 use crate::response::stream::{Sending, poll_chunk};
 use crate::response::{Outgoing, Response, TEXT, has_no_body};
 use crate::server::InFlight;
+
+const CLOSE: HeaderValue = HeaderValue::from_static("close");
 
 type Sent = http::Response<Outgoing>;
 
@@ -89,7 +92,11 @@ pub(crate) fn conclude(ctx: &mut Context, outcome: Result) -> Ending {
 }
 
 /// What becomes of a request whose body is a stream: with the first chunk it is known whether there is a response at all.
-pub(crate) async fn conclude_stream(mut ctx: Context, mut stream: Streaming) -> Sent {
+pub(crate) async fn conclude_stream(
+    mut ctx: Context,
+    mut stream: Streaming,
+    began: Option<Instant>,
+) -> Sent {
     let connection = Arc::clone(ctx.request.connection());
     let mut closed = pin!(connection.closed());
     let first = poll_fn(|cx| {
@@ -104,9 +111,11 @@ pub(crate) async fn conclude_stream(mut ctx: Context, mut stream: Streaming) -> 
         Ok(first) => first,
         Err(error) => {
             let text = answer(&mut ctx, error);
+            ctx.app().events.answered(&ctx, began);
             return send(ctx, text);
         }
     };
+    ctx.app().events.answered(&ctx, began);
     let length = if ctx.response.headers.contains_key(TRANSFER_ENCODING) {
         None
     } else {
@@ -118,7 +127,12 @@ pub(crate) async fn conclude_stream(mut ctx: Context, mut stream: Streaming) -> 
     let response = std::mem::replace(&mut ctx.response, Response::new(HeaderMap::new()));
     let in_flight = InFlight::new(Arc::clone(ctx.request.connection()), response.status);
     let sending = Sending::new(stream, first, length, ctx);
-    make(response, Outgoing::stream(Box::new(sending), in_flight))
+    let last = in_flight.is_last();
+    make(
+        response,
+        Outgoing::stream(Box::new(sending), in_flight),
+        last,
+    )
 }
 
 /// Sends a whole body; hyper writes its length.
@@ -127,17 +141,22 @@ pub(crate) fn send(ctx: Context, bytes: Bytes) -> Sent {
     let (map, connection) = ctx.request.into_parts();
     headers::keep(map);
     let in_flight = InFlight::new(connection, ctx.response.status);
-    let sent = make(ctx.response, Outgoing::whole(bytes, in_flight));
+    let last = in_flight.is_last();
+    let sent = make(ctx.response, Outgoing::whole(bytes, in_flight), last);
     // A value of the user's that panics when it is dropped must not cost the client its answer.
     let _ = catch_unwind(AssertUnwindSafe(|| drop((ctx.state, ctx.provided))));
     sent
 }
 
+/// `last`: whether its connection ends with it.
 #[inline]
-fn make(response: Response, body: Outgoing) -> Sent {
+fn make(response: Response, body: Outgoing, last: bool) -> Sent {
     let mut sent = http::Response::new(body);
     *sent.status_mut() = response.status;
     *sent.headers_mut() = response.headers;
+    if last && response.status != StatusCode::SWITCHING_PROTOCOLS {
+        sent.headers_mut().insert(CONNECTION, CLOSE);
+    }
     if let Some(message) = response.message {
         if let Ok(phrase) = ReasonPhrase::try_from(message.into_string()) {
             sent.extensions_mut().insert(phrase);

@@ -1,34 +1,181 @@
 //! Addresses to listen on, in every usual form.
 
-use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+#[cfg(unix)]
+use std::path::PathBuf;
+use std::time::Duration;
 
-use socket2::{Domain, Protocol, Socket, Type};
-use tokio::net::{TcpListener, lookup_host};
-
-use crate::error::{Error, Result};
+#[cfg(feature = "tls")]
+use crate::server::tls::Tls;
 
 /// How many connections the system keeps waiting to be accepted. Node's default is 511.
-const BACKLOG: i32 = 1024;
+const BACKLOG: u32 = 1024;
 
-/// One address to listen on.
-#[derive(Debug, Clone)]
-pub struct Address(Form);
+/// One address to listen on, with options where the usual ones do not do.
+///
+/// ```
+/// use koa::Address;
+/// use koa::prelude::*;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result {
+/// let address = Address::from("127.0.0.1:0").backlog(4096).reuse_port(true);
+/// let server = App::new().bind(address).await?;
+/// # let _ = server;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Address {
+    pub(super) form: Form,
+    pub(super) options: Options,
+}
 
 #[derive(Debug, Clone)]
-enum Form {
+pub(super) enum Form {
     /// All interfaces, IPv6 and IPv4.
     Port(u16),
     Socket(SocketAddr),
     /// `host:port`, to be read or resolved.
     Text(String),
+    #[cfg(unix)]
+    Unix(PathBuf),
+    #[cfg(feature = "systemd")]
+    Inherited(usize),
+}
+
+#[derive(Clone)]
+pub(super) struct Options {
+    pub(super) backlog: u32,
+    pub(super) reuse_port: bool,
+    pub(super) nodelay: bool,
+    pub(super) keep_alive: Option<Duration>,
+    #[cfg(unix)]
+    pub(super) mode: Option<u32>,
+    #[cfg(feature = "tls")]
+    pub(super) tls: Option<Tls>,
+}
+
+impl Address {
+    fn new(form: Form) -> Self {
+        Self {
+            form,
+            options: Options {
+                backlog: BACKLOG,
+                reuse_port: false,
+                nodelay: true,
+                keep_alive: None,
+                #[cfg(unix)]
+                mode: None,
+                #[cfg(feature = "tls")]
+                tls: None,
+            },
+        }
+    }
+
+    /// A Unix socket at a path. A socket that an ended server has left there is taken over, and the file is removed
+    /// when this server ends. Its clients have no address: `ctx.ip()` is empty but for what a trusted proxy says.
+    #[cfg(unix)]
+    pub fn unix(path: impl Into<PathBuf>) -> Self {
+        Self::new(Form::Unix(path.into()))
+    }
+
+    /// A socket that was handed to the process: the `index`-th of those that systemd has opened for it, from 0
+    /// (`LISTEN_FDS`), TCP or Unix. <https://www.freedesktop.org/software/systemd/man/latest/sd_listen_fds.html>
+    ///
+    /// With the feature `systemd`. `backlog`, `reuse_port` and `mode` are then the opener's.
+    #[cfg(feature = "systemd")]
+    #[must_use]
+    pub fn inherited(index: usize) -> Self {
+        Self::new(Form::Inherited(index))
+    }
+
+    /// Sets how many connections the system keeps waiting to be accepted, by default 1024.
+    #[must_use]
+    pub fn backlog(mut self, connections: u32) -> Self {
+        self.options.backlog = connections;
+        self
+    }
+
+    /// Sets `SO_REUSEPORT`, by default off: several processes listen on one address, and the system divides the
+    /// connections among them. It has no effect on systems other than Unix.
+    #[must_use]
+    pub fn reuse_port(mut self, reuse: bool) -> Self {
+        self.options.reuse_port = reuse;
+        self
+    }
+
+    /// Sets `TCP_NODELAY`, by default on: without it a response of two packets may wait for the client's
+    /// acknowledgement of the first.
+    #[must_use]
+    pub fn nodelay(mut self, nodelay: bool) -> Self {
+        self.options.nodelay = nodelay;
+        self
+    }
+
+    /// Sets TCP's keep-alive: after how long the system asks a silent client whether it is still there. It is off by
+    /// default, since the server's own limits end connections that are silent.
+    #[must_use]
+    pub fn tcp_keep_alive(mut self, time: Duration) -> Self {
+        self.options.keep_alive = Some(time);
+        self
+    }
+
+    /// Sets who may connect to a Unix socket, as the permissions of its file (`0o660`); by default what the umask
+    /// leaves.
+    #[cfg(unix)]
+    #[must_use]
+    pub fn mode(mut self, mode: u32) -> Self {
+        self.options.mode = Some(mode);
+        self
+    }
+
+    /// Speaks TLS there. With the feature `tls`.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn tls(mut self, tls: &Tls) -> Self {
+        self.options.tls = Some(tls.clone());
+        self
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Address").field(&self.form).finish()
+    }
+}
+
+impl From<u16> for Address {
+    fn from(port: u16) -> Self {
+        Self::new(Form::Port(port))
+    }
+}
+
+impl From<SocketAddr> for Address {
+    fn from(address: SocketAddr) -> Self {
+        Self::new(Form::Socket(address))
+    }
+}
+
+impl From<&str> for Address {
+    fn from(text: &str) -> Self {
+        text.to_owned().into()
+    }
+}
+
+impl From<String> for Address {
+    fn from(text: String) -> Self {
+        Self::new(Form::Text(text))
+    }
 }
 
 /// What [`App::listen`](crate::App::listen) takes: one address, or several.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an address to listen on",
     note = "an address is a port such as `3000`, text such as \"127.0.0.1:3000\", a `SocketAddr`, a pair of host and \
-            port, or several of these in an array"
+            port, or several of these in an array; \
+            `Address` has the options"
 )]
 pub trait Addresses {
     /// The addresses, in their order.
@@ -43,25 +190,25 @@ impl Addresses for Address {
 
 impl Addresses for u16 {
     fn addresses(self) -> Vec<Address> {
-        vec![Address(Form::Port(self))]
+        vec![self.into()]
     }
 }
 
 impl Addresses for SocketAddr {
     fn addresses(self) -> Vec<Address> {
-        vec![Address(Form::Socket(self))]
+        vec![self.into()]
     }
 }
 
 impl Addresses for &str {
     fn addresses(self) -> Vec<Address> {
-        vec![Address(Form::Text(self.to_owned()))]
+        vec![self.into()]
     }
 }
 
 impl Addresses for String {
     fn addresses(self) -> Vec<Address> {
-        vec![Address(Form::Text(self))]
+        vec![self.into()]
     }
 }
 
@@ -118,75 +265,4 @@ impl<A: Addresses + Clone> Addresses for &[A] {
             .flat_map(Addresses::addresses)
             .collect()
     }
-}
-
-impl Address {
-    pub(super) async fn bind(&self) -> Result<TcpListener> {
-        match &self.0 {
-            Form::Port(port) => bind_port(*port),
-            Form::Socket(address) => bind(*address),
-            Form::Text(text) => match text.strip_prefix(':').unwrap_or(text).parse() {
-                Ok(port) => bind_port(port),
-                Err(_) => bind_text(text).await,
-            },
-        }
-    }
-}
-
-/// All interfaces: IPv6's, which take IPv4 too, or IPv4's where there is no IPv6.
-fn bind_port(port: u16) -> Result<TcpListener> {
-    bind(SocketAddr::new(Ipv6Addr::UNSPECIFIED.into(), port)).or_else(|error| {
-        let in_use = error
-            .source()
-            .and_then(|source| source.downcast_ref::<io::Error>())
-            .is_some_and(|error| error.kind() == io::ErrorKind::AddrInUse);
-        if in_use {
-            return Err(error);
-        }
-        bind(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), port))
-    })
-}
-
-/// The first of a name's addresses that can be bound.
-async fn bind_text(text: &str) -> Result<TcpListener> {
-    let found = lookup_host(text).await.map_err(|error| {
-        failed(
-            format_args!("the address {text:?} cannot be read or resolved"),
-            error,
-        )
-    })?;
-    let mut last = None;
-    for address in found {
-        match bind(address) {
-            Ok(listener) => return Ok(listener),
-            Err(error) => last = Some(error),
-        }
-    }
-    Err(last.unwrap_or_else(|| Error::internal(format!("the name in {text:?} has no address"))))
-}
-
-fn bind(address: SocketAddr) -> Result<TcpListener> {
-    listener(address).map_err(|error| failed(format_args!("cannot listen on {address}"), error))
-}
-
-fn listener(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = Socket::new(
-        Domain::for_address(address),
-        Type::STREAM,
-        Some(Protocol::TCP),
-    )?;
-    if address.ip() == IpAddr::V6(Ipv6Addr::UNSPECIFIED) {
-        socket.set_only_v6(false)?;
-    }
-    // So that a server can be started again at once; elsewhere than on Unix it would mean something else.
-    #[cfg(unix)]
-    socket.set_reuse_address(true)?;
-    socket.set_nonblocking(true)?;
-    socket.bind(&address.into())?;
-    socket.listen(BACKLOG)?;
-    TcpListener::from_std(socket.into())
-}
-
-fn failed(what: std::fmt::Arguments<'_>, error: io::Error) -> Error {
-    Error::internal(format!("{what}: {error}")).with_source(error)
 }

@@ -1,46 +1,53 @@
 //! What stands between `listen` and the first middleware: addresses, connections, and the limits on them.
 
+mod accept;
 mod address;
 mod connection;
 pub(crate) mod disconnect;
+#[cfg(feature = "http2")]
+mod frames;
+#[cfg(feature = "http2")]
+mod http2;
 mod io;
+mod limits;
+mod listener;
+mod pace;
 mod registry;
+mod serve;
+mod shutdown;
 mod socket;
 mod tick;
+#[cfg(feature = "tls")]
+mod tls;
+mod wire;
+mod workers;
 
-use std::convert::Infallible;
 use std::fmt;
-use std::future::{Future, poll_fn};
 use std::net::SocketAddr;
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
-use std::time::Duration;
 
-use hyper::server::conn::http1;
-use tokio::net::TcpListener;
-use tokio::net::tcp::OwnedReadHalf;
+use tokio::sync::{mpsc, watch};
 
-use crate::app::Callback;
+use crate::app::{Application, Callback};
 use crate::chain::Onion;
 use crate::error::{Error, Result};
-use crate::server::io::Io;
+use crate::server::accept::accept_all;
+use crate::server::limits::Limits;
+use crate::server::listener::Bound;
 use crate::server::registry::{Registry, SWEEP};
+use crate::server::serve::Served;
+use crate::server::shutdown::Shutdown;
 use crate::server::tick::Ticks;
+use crate::server::workers::Workers;
 
 pub use address::{Address, Addresses};
 pub(crate) use connection::{Connection, InFlight};
 pub use disconnect::cancel_on_disconnect;
+pub use limits::{Exceeded, Limit};
+pub use shutdown::shutdown_signal;
 pub use socket::Socket;
-
-/// How long a client may take to send the head of a request.
-const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// How long a connection may stay open between two requests.
-const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(75);
-
-/// How long to wait after the system refused to accept a connection for want of file descriptors or memory.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+#[cfg(feature = "tls")]
+pub use tls::Tls;
 
 /// An app bound to its addresses, made by [`App::bind`](crate::App::bind).
 ///
@@ -58,89 +65,102 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// # }
 /// ```
 pub struct Server<C> {
-    listeners: Vec<TcpListener>,
+    bound: Vec<Bound>,
     addresses: Vec<SocketAddr>,
     callback: Callback<C>,
     limits: Limits,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Limits {
-    header_read: Duration,
-    keep_alive: Duration,
+    shutdown: Shutdown,
+    workers: usize,
 }
 
 impl<C: Onion> Server<C> {
     pub(crate) async fn bind(callback: Callback<C>, addresses: impl Addresses) -> Result<Self> {
-        let mut listeners = Vec::new();
+        let mut bound = Vec::new();
         for address in addresses.addresses() {
-            listeners.push(address.bind().await?);
+            bound.push(Bound::bind(address).await?);
         }
-        if listeners.is_empty() {
+        if bound.is_empty() {
             return Err(Error::internal("there is no address to listen on"));
         }
-        let addresses = listeners
-            .iter()
-            .map(TcpListener::local_addr)
-            .collect::<Result<_, _>>()?;
+        let addresses = bound.iter().filter_map(Bound::local_addr).collect();
         Ok(Self {
-            listeners,
+            bound,
             addresses,
             callback,
-            limits: Limits {
-                header_read: HEADER_READ_TIMEOUT,
-                keep_alive: KEEP_ALIVE_TIMEOUT,
-            },
+            limits: Limits::default(),
+            shutdown: Shutdown::default(),
+            workers: 0,
         })
     }
 
-    /// The addresses it is bound to, in the order in which they were given.
+    /// The addresses it is bound to, in the order in which they were given, without Unix sockets.
     #[must_use]
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
     }
 
-    /// Sets how long a client may take to send the head of a request, by default 30 seconds. It is rounded up to
-    /// whole seconds and checked once a second.
+    /// The app that it serves: its settings, its events, and how often a limit was reached.
     #[must_use]
-    pub fn header_read_timeout(mut self, timeout: Duration) -> Self {
-        self.limits.header_read = timeout;
+    pub fn application(&self) -> &Arc<Application> {
+        self.callback.application()
+    }
+
+    /// Serves on `count` threads of its own, each with a single-threaded runtime, instead of on the runtime that
+    /// [`run`](Self::run) is called on; 0, the default, for that one.
+    ///
+    /// A connection then stays on its thread, and so does what its requests spawn.
+    #[must_use]
+    pub fn workers(mut self, count: usize) -> Self {
+        self.workers = count;
         self
     }
 
-    /// Sets how long a connection may stay open between two requests, by default 75 seconds. It is rounded up to
-    /// whole seconds and checked once a second.
-    #[must_use]
-    pub fn keep_alive_timeout(mut self, timeout: Duration) -> Self {
-        self.limits.keep_alive = timeout;
-        self
-    }
-
-    /// Serves until the future is dropped; then the addresses are free, and the connections are closed.
+    /// Serves until it is [shut down](Self::shutdown_on), or the future is dropped; then the addresses are free, and
+    /// the connections are closed.
     ///
     /// # Errors
     ///
-    /// That the system has no timer for the limits. A connection that cannot be accepted is no error: the next one is
-    /// waited for.
+    /// That the system has no timer for the limits, or no thread for a worker. A connection that cannot be accepted is
+    /// no error: the next one is waited for.
     pub async fn run(self) -> Result {
-        let registry = Registry::new(self.limits.header_read, self.limits.keep_alive);
+        let mut shutdown = self.shutdown;
+        let registry = Registry::new(&self.limits);
         // Closes the connections when the future is dropped.
         let _open = registry.close_on_drop();
-        let mut sweep = pin!(registry.sweep_every_second(Ticks::every(SWEEP)?));
-        // In this future and in no tasks of their own, so that the listeners are gone as soon as it is.
-        let mut accepting: Vec<_> = self
-            .listeners
-            .into_iter()
-            .map(|listener| Box::pin(accept(listener, &self.callback, &registry)))
-            .collect();
-        poll_fn(|cx| {
-            for accepting in &mut accepting {
-                let Poll::Pending = accepting.as_mut().poll(cx);
-            }
-            sweep.as_mut().poll(cx)
-        })
-        .await?;
-        Ok(())
+        let ticks = Ticks::every(SWEEP)?;
+        let served = Served::new(self.callback, Arc::clone(&registry), self.limits);
+        let served = Arc::new(served);
+        let (stop, stopping) = watch::channel(false);
+        // Closed once nothing accepts any more.
+        let (accepting, mut accepted) = mpsc::channel::<()>(1);
+        let workers = Workers::start(self.workers, &self.bound, &served, &stopping, &accepting)?;
+        let listeners = match self.workers {
+            0 => self
+                .bound
+                .into_iter()
+                .map(Bound::listen)
+                .collect::<Result<_, _>>()?,
+            _ => Vec::new(),
+        };
+        let serving = async {
+            let accept = async {
+                accept_all(listeners, served, stopping).await;
+                drop(accepting);
+            };
+            let end = async {
+                shutdown.signalled().await;
+                stop.send_replace(true);
+                accepted.recv().await;
+            };
+            tokio::join!(accept, end);
+            shutdown.finish(&registry).await;
+        };
+        let result = tokio::select! {
+            () = serving => Ok(()),
+            failed = registry.sweep_every_second(ticks) => failed.map_err(Error::from),
+        };
+        drop(workers);
+        result
     }
 }
 
@@ -151,50 +171,4 @@ impl<C> fmt::Debug for Server<C> {
             .field("limits", &self.limits)
             .finish_non_exhaustive()
     }
-}
-
-async fn accept<C: Onion>(
-    listener: TcpListener,
-    callback: &Callback<C>,
-    registry: &Arc<Registry>,
-) -> Infallible {
-    loop {
-        match listener.accept().await {
-            Ok((stream, peer)) => {
-                // Without it a response of two packets may wait for the client's acknowledgement of the first.
-                let _ = stream.set_nodelay(true);
-                let (read, write) = stream.into_split();
-                let application = Arc::clone(callback.application());
-                let connection = Connection::new(application, peer, write, registry);
-                let connection = Arc::new(connection);
-                registry.insert(&connection);
-                tokio::spawn(serve(read, connection, callback.clone()));
-            }
-            Err(error) if is_the_clients(&error) => {}
-            Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
-        }
-    }
-}
-
-/// Whether a connection was lost before it was accepted, which leaves the listener as it was.
-fn is_the_clients(error: &std::io::Error) -> bool {
-    use std::io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
-    matches!(
-        error.kind(),
-        ConnectionAborted | ConnectionRefused | ConnectionReset
-    )
-}
-
-async fn serve<C: Onion>(read: OwnedReadHalf, connection: Arc<Connection>, callback: Callback<C>) {
-    let service = callback.service_on(Arc::clone(&connection));
-    // A request runs to its end when the client goes away, as in Koa, and hyper need not watch for that.
-    // The header timeout is the registry's: hyper's own sets a timer for each request.
-    let served = http1::Builder::new()
-        .half_close(true)
-        .header_read_timeout(None)
-        .serve_connection(Io::new(read, connection), service)
-        .with_upgrades()
-        .await;
-    // A client that broke off or sent what is no HTTP; hyper has answered it where that makes sense.
-    drop(served);
 }

@@ -2,11 +2,15 @@
 //! timer for any.
 
 use std::io;
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
+use tokio::sync::{Notify, watch};
+
 use crate::server::connection::{Connection, Phase};
+use crate::server::limits::{Limit, Limits};
 use crate::server::tick::Ticks;
 
 /// Seconds since the server began.
@@ -17,8 +21,14 @@ pub(super) const SWEEP: Duration = Duration::from_secs(1);
 pub(crate) struct Registry {
     connections: Mutex<Connections>,
     now: AtomicU32,
-    header_read: Seconds,
-    keep_alive: Seconds,
+    /// Whether the server is shutting down.
+    draining: AtomicBool,
+    /// How many connections are open.
+    open: AtomicUsize,
+    drained: Notify,
+    /// The same as `draining`, for those who wait for it.
+    closing: watch::Sender<bool>,
+    limits: InSeconds,
 }
 
 #[derive(Default)]
@@ -28,19 +38,73 @@ struct Connections {
     closed: bool,
 }
 
+/// The limits that the sweep looks at: none is shorter than it was set.
+struct InSeconds {
+    header_read: Seconds,
+    keep_alive: Seconds,
+    write: Seconds,
+    connection: Seconds,
+    body_rate: u32,
+    body_grace: Seconds,
+}
+
 impl Registry {
-    pub(super) fn new(header_read: Duration, keep_alive: Duration) -> Arc<Self> {
+    pub(super) fn new(limits: &Limits) -> Arc<Self> {
         Arc::new(Self {
             connections: Mutex::default(),
             now: AtomicU32::new(0),
-            header_read: whole_seconds(header_read),
-            keep_alive: whole_seconds(keep_alive),
+            draining: AtomicBool::new(false),
+            open: AtomicUsize::new(0),
+            drained: Notify::new(),
+            closing: watch::Sender::new(false),
+            limits: InSeconds {
+                header_read: whole_seconds(limits.header_read),
+                keep_alive: whole_seconds(limits.keep_alive),
+                write: whole_seconds(limits.write),
+                connection: whole_seconds(limits.connection),
+                body_rate: limits.body_rate,
+                body_grace: whole_seconds(limits.body_grace),
+            },
         })
     }
 
     /// The time of the last sweep.
     pub(super) fn now(&self) -> Seconds {
         self.now.load(Relaxed)
+    }
+
+    /// Whether a connection that was opened then is too old for another request.
+    #[inline]
+    pub(super) fn is_old(&self, opened: Seconds) -> bool {
+        self.now().saturating_sub(opened) > self.limits.connection
+    }
+
+    /// Whether the server is shutting down, and connections end with what they are doing.
+    #[inline]
+    pub(super) fn is_draining(&self) -> bool {
+        self.draining.load(Acquire)
+    }
+
+    /// What becomes true when the server shuts down.
+    pub(super) fn closing(&self) -> watch::Receiver<bool> {
+        self.closing.subscribe()
+    }
+
+    /// That one more connection is open.
+    pub(super) fn opened(&self) {
+        self.open.fetch_add(1, Relaxed);
+    }
+
+    /// That one less is.
+    pub(super) fn closed(&self) {
+        if self.open.fetch_sub(1, Release) == 1 && self.is_draining() {
+            self.drained.notify_one();
+        }
+    }
+
+    /// How many connections are open.
+    pub(super) fn open(&self) -> usize {
+        self.open.load(Acquire)
     }
 
     pub(super) fn insert(&self, connection: &Arc<Connection>) {
@@ -50,6 +114,12 @@ impl Registry {
         } else {
             connections.open.push(Arc::downgrade(connection));
         }
+    }
+
+    /// Whether the server is gone.
+    #[cfg(feature = "http2")]
+    pub(super) fn is_closed(&self) -> bool {
+        self.lock().closed
     }
 
     fn lock(&self) -> MutexGuard<'_, Connections> {
@@ -70,25 +140,118 @@ impl Registry {
     }
 
     fn sweep(&self, now: Seconds) {
+        let mut exceeded = Vec::new();
         self.lock().open.retain(|connection| {
             let Some(connection) = connection.upgrade() else {
                 return false;
             };
-            if let Some(state) = connection.state() {
-                let limit = match state.phase() {
-                    Phase::Idle => Some(self.keep_alive),
-                    Phase::Head => Some(self.header_read),
-                    _ => None,
-                };
-                if limit.is_some_and(|limit| now.saturating_sub(state.since()) > limit) {
-                    connection.close_if(state);
-                }
+            if let Some(limit) = self.look_at(&connection, now) {
+                exceeded.push((connection, limit));
             }
             true
         });
+        // A listener may take its time, and connections must not wait for it.
+        for (connection, limit) in exceeded {
+            connection.exceeds(limit);
+        }
     }
 
-    /// Closes all connections when what it returns is dropped, and those that are yet to come.
+    /// Ends a connection that has taken too long, and says by which limit.
+    fn look_at(&self, connection: &Connection, now: Seconds) -> Option<Limit> {
+        let limits = &self.limits;
+        let over = |since: Seconds, limit| now.saturating_sub(since) > limit;
+        #[cfg(feature = "http2")]
+        if connection.is_stream() {
+            let unread = connection.handed_over_since();
+            if unread.is_some_and(|since| over(since, limits.write)) {
+                connection.cut_whole();
+                return Some(Limit::WriteTime);
+            }
+            let late = connection.pace().sweep(limits.body_rate, limits.body_grace);
+            return late.then_some(Limit::BodyRate);
+        }
+        let state = connection.state()?;
+        let blocked = connection.blocked_since();
+        if state.phase() != Phase::Closed && blocked.is_some_and(|since| over(since, limits.write))
+        {
+            connection.cut();
+            return connection.close_if(state).then_some(Limit::WriteTime);
+        }
+        let (limit, reached) = match state.phase() {
+            Phase::Idle => (limits.keep_alive, Limit::IdleTime),
+            Phase::Connected | Phase::Head => (limits.header_read, Limit::HeaderReadTime),
+            Phase::Request => {
+                let late = connection.pace().sweep(limits.body_rate, limits.body_grace);
+                return late.then_some(Limit::BodyRate);
+            }
+            #[cfg(feature = "http2")]
+            Phase::Multiplexed => {
+                let reached = if self.is_old(connection.opened()) {
+                    Limit::ConnectionTime
+                } else if connection.open_streams() == 0 && over(state.since(), limits.keep_alive) {
+                    Limit::IdleTime
+                } else {
+                    return None;
+                };
+                connection.finish();
+                return Some(reached);
+            }
+            // A client that does not answer to the farewell.
+            #[cfg(feature = "http2")]
+            Phase::Finishing if connection.open_streams() == 0 => {
+                (limits.header_read, Limit::IdleTime)
+            }
+            _ => return None,
+        };
+        (over(state.since(), limit) && connection.close_if(state)).then_some(reached)
+    }
+
+    /// Begins to shut down: connections that are idle, or will be, end.
+    pub(super) fn drain(&self) {
+        self.draining.store(true, Release);
+        self.closing.send_replace(true);
+        if self.open() == 0 {
+            self.drained.notify_one();
+        }
+    }
+
+    /// Ends the connections on which nothing has come since this was called the last time.
+    pub(super) fn end_idle(&self) {
+        for connection in &self.lock().open {
+            let Some(connection) = connection.upgrade() else {
+                continue;
+            };
+            let Some(state) = connection.state() else {
+                continue;
+            };
+            match state.phase() {
+                Phase::Connected | Phase::Idle | Phase::Unused => connection.end_unused(state),
+                #[cfg(feature = "http2")]
+                Phase::Multiplexed => connection.finish(),
+                _ => {}
+            }
+        }
+    }
+
+    /// Waits until no connection is open.
+    pub(super) async fn drained(&self) {
+        while self.open() > 0 {
+            self.drained.notified().await;
+        }
+    }
+
+    /// Closes all connections, and those that are yet to come.
+    pub(super) fn close_all(&self) {
+        let mut connections = self.lock();
+        connections.closed = true;
+        for connection in connections.open.drain(..) {
+            if let Some(connection) = connection.upgrade() {
+                connection.close();
+            }
+        }
+    }
+
+    /// Closes all connections when what it returns is dropped.
     pub(super) fn close_on_drop(self: &Arc<Self>) -> CloseOnDrop {
         CloseOnDrop(Arc::clone(self))
     }
@@ -104,12 +267,6 @@ pub(super) struct CloseOnDrop(Arc<Registry>);
 
 impl Drop for CloseOnDrop {
     fn drop(&mut self) {
-        let mut connections = self.0.lock();
-        connections.closed = true;
-        for connection in connections.open.drain(..) {
-            if let Some(connection) = connection.upgrade() {
-                connection.close();
-            }
-        }
+        self.0.close_all();
     }
 }

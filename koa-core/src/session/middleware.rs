@@ -162,8 +162,11 @@ impl<S: SessionData> Middleware for Sessions<S> {
         N: Next<Session<S>> + 'a,
     {
         let at = ctx.provided.len();
-        let shared = Arc::clone(&self.shared);
-        ctx.provided.push_source(shared);
+        let name = self.shared.name();
+        if ctx.provided.has_session(name) {
+            return Err(twice(name));
+        }
+        ctx.provided.push_source(Arc::clone(&self.shared) as _);
         // koa-session asks its store for every request.
         if self.shared.store.is_some() && self.shared.config.form != Form::Own {
             let shared: Arc<dyn Source> = Arc::clone(&self.shared) as _;
@@ -255,6 +258,13 @@ impl Context {
         self.session::<S>().await?;
         self.provided.take().ok_or_else(unprovided::<S>)
     }
+}
+
+#[cold]
+fn twice(name: &str) -> Error {
+    Error::internal(format!(
+        "two sessions of this app are kept under {name:?}: give one of them another `key`"
+    ))
 }
 
 #[cold]

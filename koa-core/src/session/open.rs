@@ -24,6 +24,9 @@ pub(crate) trait Source: Send + Sync + 'static {
     /// Whether it is asked for by this type.
     fn is(&self, wanted: TypeId) -> bool;
 
+    /// The name of its cookie.
+    fn name(&self) -> &'static str;
+
     /// Opens it in its place; `None` where a store has to be asked.
     fn open_now(self: Arc<Self>, ctx: &mut Context, at: usize) -> Option<Result>;
 
@@ -41,6 +44,10 @@ pub(crate) trait Source: Send + Sync + 'static {
 impl<S: SessionData> Source for Shared<S> {
     fn is(&self, wanted: TypeId) -> bool {
         is_of::<S>(wanted)
+    }
+
+    fn name(&self) -> &'static str {
+        self.config.cookie.name
     }
 
     fn open_now(self: Arc<Self>, ctx: &mut Context, at: usize) -> Option<Result> {
@@ -171,13 +178,16 @@ impl<S: SessionData> Shared<S> {
     }
 
     fn unsealed(&self, ctx: &Context) -> Sealed {
-        let Some(text) = Cookies::raw(ctx, self.name()) else {
+        let Some(text) = Cookies::raw(ctx, Shared::name(self)) else {
             return Sealed::Missing;
         };
         let app = ctx.app();
         // The session's own expiry counts, and is told of.
         let now = std::time::SystemTime::UNIX_EPOCH;
-        match app.ring.open(Purpose::Session, self.name(), &text, now) {
+        match app
+            .ring
+            .open(Purpose::Session, Shared::name(self), &text, now)
+        {
             Some(fitted) => Sealed::Opened(fitted.value.value, !fitted.current),
             None => Sealed::Broken,
         }
@@ -311,17 +321,17 @@ impl<S: SessionData> Shared<S> {
     }
 
     fn missed(&self, ctx: &Context, id: Option<String>) {
-        let cookie = self.name();
+        let cookie = Shared::name(self);
         ctx.app().emit(&SessionMissed { cookie, id });
     }
 
     fn expired(&self, ctx: &Context, id: Option<String>, value: Value) {
-        let cookie = self.name();
+        let cookie = Shared::name(self);
         ctx.app().emit(&SessionExpired { cookie, id, value });
     }
 
     fn invalid(&self, ctx: &Context, id: Option<String>, value: Value) {
-        let cookie = self.name();
+        let cookie = Shared::name(self);
         ctx.app().emit(&SessionInvalid { cookie, id, value });
     }
 }

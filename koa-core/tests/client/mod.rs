@@ -34,16 +34,21 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn connect(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).expect("the server listens");
+        Self::try_connect(address).expect("the server listens")
+    }
+
+    /// As `connect`, to a server that may have ended.
+    pub(crate) fn try_connect(address: SocketAddr) -> Option<Self> {
+        let stream = TcpStream::connect(address).ok()?;
         stream.set_nodelay(true).unwrap();
         // A test that waits longer than this has failed.
         stream
             .set_read_timeout(Some(Duration::from_secs(30)))
             .unwrap();
-        Self {
+        Some(Self {
             stream,
             buffer: Vec::new(),
-        }
+        })
     }
 
     pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) {
@@ -53,6 +58,11 @@ impl Client {
     /// As `send`, to a server that may have closed the connection.
     pub(crate) fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
         self.stream.write_all(bytes.as_ref())
+    }
+
+    /// Sends no more.
+    pub(crate) fn finish(&mut self) -> io::Result<()> {
+        self.stream.shutdown(Shutdown::Write)
     }
 
     /// Asks with GET, on a connection that stays open.
@@ -155,6 +165,11 @@ impl Client {
             Err(error) if error.kind() == io::ErrorKind::ConnectionReset => false,
             Err(error) => panic!("the server neither answers nor closes: {error}"),
         }
+    }
+
+    /// What has come and was not read yet.
+    pub(crate) fn take(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.buffer)
     }
 
     /// Reads to the end of the connection, and gives what came.

@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 
-use koa::{App, Onion, Server};
+use koa::{Addresses, App, Onion, Server};
 use tokio::runtime::{Builder, Runtime};
 
 /// A server that runs until this is dropped.
@@ -21,13 +21,36 @@ pub(crate) fn serve_with<C: Onion, List: 'static, Depth: 'static>(
     app: App<C, List, Depth>,
     change: impl FnOnce(Server<C>) -> Server<C>,
 ) -> Serving {
+    serve_at_with(app, "127.0.0.1:0", change)
+}
+
+/// As `serve`, at an address with options.
+pub(crate) fn serve_at<C: Onion, List: 'static, Depth: 'static>(
+    app: App<C, List, Depth>,
+    address: impl Addresses,
+) -> Serving {
+    serve_at_with(app, address, |server| server)
+}
+
+/// Both.
+pub(crate) fn serve_at_with<C: Onion, List: 'static, Depth: 'static>(
+    app: App<C, List, Depth>,
+    address: impl Addresses,
+    change: impl FnOnce(Server<C>) -> Server<C>,
+) -> Serving {
     let runtime = Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .unwrap();
-    let server = runtime.block_on(app.bind("127.0.0.1:0")).unwrap();
-    let address = server.addresses()[0];
+    // In a test that has a runtime of its own, another thread may wait.
+    let addresses = address.addresses();
+    let (server, runtime) = std::thread::scope(|scope| {
+        let binding = scope.spawn(|| (runtime.block_on(app.bind(addresses)).unwrap(), runtime));
+        binding.join().unwrap()
+    });
+    let none = SocketAddr::from(([0, 0, 0, 0], 0));
+    let address = server.addresses().first().copied().unwrap_or(none);
     let server = change(server);
     runtime.spawn(async move { server.run().await.unwrap() });
     Serving {

@@ -239,8 +239,13 @@ impl Described {
         let mut table = tables.iter().copied().flatten();
         let Some((_, kind)) = table.find(|(known, _)| *known == text) else {
             let known = tables.iter().copied().flatten().map(|(known, _)| *known);
-            let known: Vec<_> = known.chain(flags.iter().copied()).collect();
-            errors.push(&name, unknown_option(&text, macro_name, &known));
+            let mut listed: Vec<&str> = Vec::new();
+            for name in known.chain(flags.iter().copied()) {
+                if !listed.contains(&name) {
+                    listed.push(name);
+                }
+            }
+            errors.push(&name, unknown_option(&text, macro_name, &listed));
             return;
         };
         if self.get(&text).is_some() {

@@ -1,34 +1,35 @@
 //! `#[middleware]`.
 //!
-//! [`parse`]: which item it is. [`model`]: what its `async fn` asks for and returns. [`check`]: whether that can be.
-//! [`expand`]: the code.
+//! [`block`](crate::block): which item it is. [`call`](crate::call): what its `async fn` asks for and returns. [`check`]:
+//! whether that can be. [`expand`]: the code.
 
 mod check;
-mod expand;
+pub(crate) mod expand;
 mod hand_over;
-mod model;
-mod parse;
 
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use crate::block;
+use crate::call::model::{Call, CookieArgument};
 use crate::errors::Errors;
 use crate::item::Function;
 use crate::options::{Accepted, Options};
 
-const ACCEPTED: Accepted = Accepted {
+const ACCEPTED: Accepted<'static> = Accepted {
     attribute: "#[middleware]",
     flags: &["cancel_on_disconnect"],
+    routes: false,
 };
 
 /// What `item` becomes; beside an error, the item again and a stand-in for what would have been generated.
 pub(crate) fn expand(options: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let options = Options::parse(options, &ACCEPTED, &mut errors);
-    let expanded = match parse::item(item.clone()) {
-        Ok(parse::Item::Function(function)) => function_item(function, &options, &mut errors),
-        Ok(parse::Item::Block(block)) => block_item(block, &options, &mut errors),
-        Ok(parse::Item::Other(what)) => {
+    let expanded = match block::item(item.clone()) {
+        Ok(block::Item::Function(function)) => function_item(function, &options, &mut errors),
+        Ok(block::Item::Block(block)) => block_item(block, &options, &mut errors),
+        Ok(block::Item::Other(what)) => {
             check::other(&what, &mut errors);
             item
         }
@@ -46,8 +47,8 @@ fn function_item(
     options: &Options,
     errors: &mut Errors,
 ) -> TokenStream {
-    let call = model::Call::of(&function.signature);
-    model::CookieArgument::strip(&mut function.signature);
+    let call = Call::of(&function.signature, &[]);
+    CookieArgument::strip(&mut function.signature);
     if !check::function(&function, &call, errors) {
         return quote!(#function);
     }
@@ -58,15 +59,15 @@ fn function_item(
     expand::function(&function, &call, options, ready)
 }
 
-fn block_item(mut block: Box<parse::Block>, options: &Options, errors: &mut Errors) -> TokenStream {
+fn block_item(mut block: Box<block::Block>, options: &Options, errors: &mut Errors) -> TokenStream {
     if !check::block(&block, errors) {
         return quote!(#block);
     }
     let call = block
         .call()
-        .map(|function| model::Call::of(&function.signature));
+        .map(|function| Call::of(&function.signature, &[]));
     if let Some(function) = block.call_mut() {
-        model::CookieArgument::strip(&mut function.signature);
+        CookieArgument::strip(&mut function.signature);
     }
     if let (Some(call), Some(function)) = (&call, block.call()) {
         check::method(function, call, errors);
@@ -79,7 +80,7 @@ fn block_item(mut block: Box<parse::Block>, options: &Options, errors: &mut Erro
 }
 
 /// Takes out of a body what has been said to be wrong with it, so that the compiler does not say it again.
-fn mend(function: &mut Function, call: &model::Call) {
+fn mend(function: &mut Function, call: &Call) {
     if let Some((next, _)) = call.provider() {
         function.body = hand_over::handed_over(next, &function.body);
     }

@@ -3,28 +3,30 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{check, expand, model, parse};
+use super::{check, expand};
+use crate::block;
+use crate::call::model::Call;
 use crate::errors::Errors;
 
 /// What is said about an item.
 fn said(item: TokenStream) -> Vec<String> {
     let mut errors = Errors::default();
-    match parse::item(item) {
-        Ok(parse::Item::Function(function)) => {
-            let call = model::Call::of(&function.signature);
+    match block::item(item) {
+        Ok(block::Item::Function(function)) => {
+            let call = Call::of(&function.signature, &[]);
             check::function(&function, &call, &mut errors);
         }
-        Ok(parse::Item::Block(block)) => {
+        Ok(block::Item::Block(block)) => {
             let call = block
                 .call()
-                .map(|function| model::Call::of(&function.signature));
+                .map(|function| Call::of(&function.signature, &[]));
             if check::block(&block, &mut errors)
                 && let (Some(call), Some(function)) = (&call, block.call())
             {
                 check::method(function, call, &mut errors);
             }
         }
-        Ok(parse::Item::Other(item)) => check::other(&item, &mut errors),
+        Ok(block::Item::Other(item)) => check::other(&item, &mut errors),
         Err(error) => errors.add(error),
     }
     let first_line = |message: &String| message.lines().next().unwrap_or_default().to_owned();

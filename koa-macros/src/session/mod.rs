@@ -12,7 +12,7 @@ use quote::quote;
 use crate::errors::Errors;
 
 /// What the struct becomes; beside an error, the struct again and a stand-in for what would have been generated.
-pub(crate) fn expand(options: TokenStream, item: TokenStream) -> TokenStream {
+pub(crate) fn expand(options: TokenStream, item: &TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let settings = model::Settings::parse(options, &mut errors);
     let item = match model::item(item.clone(), &mut errors) {

@@ -1,17 +1,18 @@
 //! Values that only a holder of the keys can read or make.
 //!
-//! A sealed value is `version | nonce | ciphertext and tag`, in base64 for URLs: XChaCha20-Poly1305 under a key that
-//! HKDF-SHA256 derives for one purpose from one of the app's keys. Its nonce of 192 random bits cannot collide for any
-//! number of cookies that will ever be made: with 2^64 of them under one key the odds are below 2^-64, where a nonce of
-//! 96 bits is at its limit with 2^32. The cookie's name and the purpose are authenticated with it, and what is encrypted
-//! begins with the time until which it counts.
+//! A sealed value is `version | nonce | ciphertext and tag`, in base64 for URLs: AES-256-GCM-SIV
+//! ([RFC 8452](https://www.rfc-editor.org/rfc/rfc8452)) under a key that HKDF-SHA256 derives for one purpose from one of the
+//! app's keys. Each nonce of 96 random bits gives a message a key of its own, and two messages that happened to share one
+//! would show no more than whether they are equal: where AES-GCM is at its limit with 2^32 messages under one key, this
+//! has room for 2^48 and more. The cookie's name and the purpose are authenticated with it, and what is encrypted begins
+//! with the time until which it counts.
 
 use std::time::{Duration, SystemTime};
 
+use aes_gcm_siv::aead::AeadInOut;
+use aes_gcm_siv::{Aes256GcmSiv, KeyInit, Nonce};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chacha20poly1305::aead::AeadInOut;
-use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use hkdf::Hkdf;
 use sha2::Sha256;
 use zeroize::Zeroizing;
@@ -19,7 +20,7 @@ use zeroize::Zeroizing;
 use crate::error::{Error, Result};
 
 const VERSION: u8 = 1;
-const NONCE: usize = 24;
+const NONCE: usize = 12;
 const EXPIRY: usize = 8;
 const TAG: usize = 16;
 
@@ -41,7 +42,7 @@ impl Purpose {
 
 /// One of the app's keys, for one purpose.
 pub(super) struct Seal {
-    cipher: XChaCha20Poly1305,
+    cipher: Aes256GcmSiv,
     purpose: Purpose,
 }
 
@@ -63,7 +64,7 @@ impl Seal {
             .expand(purpose.label().as_bytes(), derived.as_mut_slice())
             .expect("32 bytes are not too many");
         Self {
-            cipher: XChaCha20Poly1305::new((&*derived).into()),
+            cipher: Aes256GcmSiv::new((&*derived).into()),
             purpose,
         }
     }
@@ -144,8 +145,8 @@ pub(super) fn decode(sealed: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(sealed).ok()
 }
 
-fn nonce(head: &[u8]) -> Option<XNonce> {
-    XNonce::try_from(head.get(1..)?).ok()
+fn nonce(head: &[u8]) -> Option<Nonce> {
+    Nonce::try_from(head.get(1..)?).ok()
 }
 
 fn millis(expires: Option<SystemTime>) -> u64 {

@@ -4,12 +4,12 @@ use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
 use syn::{GenericParam, Generics, Signature, TypeParam, TypeParamBound};
 
-use crate::middleware::model::Call;
+use crate::call::model::Call;
 use crate::names::Names;
 
 /// The generic parameters of a middleware's type.
 #[derive(Default)]
-pub(super) struct Generic {
+pub(crate) struct Generic {
     params: Vec<GenericParam>,
     predicates: Vec<TokenStream>,
 
@@ -46,7 +46,7 @@ impl Generic {
     }
 
     /// Those of an `impl` block.
-    pub(super) fn of_block(generics: &Generics, subject: Span) -> Self {
+    pub(crate) fn of_block(generics: &Generics, subject: Span) -> Self {
         let clause = generics.where_clause.iter();
         let predicates = clause.flat_map(|clause| &clause.predicates);
         Self {
@@ -77,7 +77,7 @@ impl Generic {
     }
 
     /// `<T: Role + 'static, const N: usize, ..>`, with `more` after them.
-    pub(super) fn params(&self, more: &[Ident]) -> TokenStream {
+    pub(crate) fn params(&self, more: &[Ident]) -> TokenStream {
         let own = self.params.iter().map(|param| match param {
             // What a middleware is made of lives as long as the app.
             GenericParam::Type(param) if self.subject.is_none() => lasting_type(param),
@@ -87,7 +87,7 @@ impl Generic {
     }
 
     /// `where ..`, with `more` after what the user wrote.
-    pub(super) fn clause(&self, more: Vec<TokenStream>) -> TokenStream {
+    pub(crate) fn clause(&self, more: Vec<TokenStream>) -> TokenStream {
         let at = Span::mixed_site();
         let mut all = self.predicates.clone();
         if let Some(subject) = self.subject {
@@ -104,7 +104,7 @@ impl Generic {
     }
 
     /// `where ..` of what the user wrote.
-    pub(super) fn user_clause(&self) -> TokenStream {
+    pub(crate) fn user_clause(&self) -> TokenStream {
         self.clause(Vec::new())
     }
 

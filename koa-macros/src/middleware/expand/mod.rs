@@ -4,17 +4,17 @@
 //! asks for, in [`wiring`]. Beside the user's function: the like of both, for the type that it declares in [`declare`].
 
 mod declare;
-mod generics;
-mod method;
+pub(crate) mod generics;
+pub(crate) mod method;
 mod wiring;
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
 use syn::spanned::Spanned;
 
-use super::model::Call;
-use super::parse::Block;
 use crate::attributes::Attributes;
+use crate::block::Block;
+use crate::call::model::Call;
 use crate::item::Function;
 use crate::names::Names;
 use crate::options::Options;
@@ -105,7 +105,14 @@ pub(super) fn block(
         quote_spanned!(at=> #[allow(unused)])
     };
     let mut tokens = TokenStream::new();
-    block.write(&lints, &mut tokens);
+    let before = |function: &Function| {
+        if function.signature.ident == "call" {
+            lints.clone()
+        } else {
+            TokenStream::new()
+        }
+    };
+    block.write(&before, &mut tokens);
     let work = ready.then(|| quote_spanned!(at=> Self::call));
     tokens.extend(method::implementation(
         &expansion,

@@ -102,7 +102,7 @@ fn settings() -> TcpSettings {
 /// The client leaves it to the program which cryptography it uses, and panics where none is chosen.
 #[cfg(feature = "redis-tls")]
 fn with_cryptography() {
-    use rustls::crypto::{CryptoProvider, ring};
+    use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
     if CryptoProvider::get_default().is_none() {
         // Another thread may have been first; then it is chosen too.
         drop(ring::default_provider().install_default());

@@ -1,6 +1,8 @@
-//! What an `async fn` says: what it asks for, and what it returns.
+//! What an `async fn` says: what it asks for, and what it returns. The same for a middleware and for a handler.
 
-use proc_macro2::Ident;
+use proc_macro2::{Ident, TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::ext::IdentExt;
 use syn::{
     Attribute, FnArg, GenericParam, Generics, Pat, PatType, Signature, Type, TypeParamBound,
     TypeReference, WherePredicate,
@@ -12,7 +14,7 @@ use crate::types::{
     is_named, is_plain_result, last_segment, next_bound, only_argument, peel, returned,
 };
 
-/// An `async fn` as a middleware.
+/// An `async fn` as a middleware or a handler.
 pub(crate) struct Call {
     /// In their order, without `self`.
     pub(crate) arguments: Vec<Argument>,
@@ -44,6 +46,15 @@ pub(crate) enum Kind {
 
     /// `&mut T`.
     Mut(Type),
+
+    /// `T`, a parameter of the path.
+    Parameter(Type),
+
+    /// `T`, which says itself how it is taken from a request.
+    Extract(Type),
+
+    /// A type by value that nothing but a path is read as: a number, a text.
+    Other(Type),
 
     /// `#[cookie("name")] name: T`.
     Cookie(Box<CookieArgument>),
@@ -79,16 +90,11 @@ pub(crate) enum Returns {
 }
 
 impl Call {
-    pub(crate) fn of(signature: &Signature) -> Self {
+    /// `parameters` are the names of those of the path.
+    pub(crate) fn of(signature: &Signature, parameters: &[String]) -> Self {
         let arguments = signature.inputs.iter().filter_map(|input| match input {
             FnArg::Receiver(_) => None,
-            FnArg::Typed(declared) => {
-                let kind = CookieArgument::of(declared).map(Box::new).map(Kind::Cookie);
-                Some(Argument {
-                    kind: kind.unwrap_or_else(|| Kind::of(&declared.ty, &signature.generics)),
-                    declared: declared.clone(),
-                })
-            }
+            FnArg::Typed(declared) => Some(Argument::of(declared, &signature.generics, parameters)),
         });
         let returns = match returned(&signature.output) {
             None => Returns::Unit,
@@ -139,15 +145,19 @@ impl Call {
         })
     }
 
-    /// Whether something is taken out of the context for the time of the call.
-    pub(crate) fn lends(&self) -> bool {
-        self.kinds()
-            .any(|kind| matches!(kind, Kind::Shared(_) | Kind::Mut(_)))
-    }
-
-    /// Whether cookies are read for the call.
-    pub(crate) fn reads_cookies(&self) -> bool {
-        self.kinds().any(|kind| matches!(kind, Kind::Cookie(_)))
+    /// Whether something has to be done before it can be called: what is taken out of the context for the time of the
+    /// call, or from the request.
+    pub(crate) fn prepares(&self) -> bool {
+        self.kinds().any(|kind| {
+            matches!(
+                kind,
+                Kind::Shared(_)
+                    | Kind::Mut(_)
+                    | Kind::Parameter(_)
+                    | Kind::Extract(_)
+                    | Kind::Cookie(_)
+            )
+        })
     }
 
     /// What there are slots for.
@@ -165,6 +175,29 @@ impl Call {
 }
 
 impl Argument {
+    fn of(declared: &PatType, generics: &Generics, parameters: &[String]) -> Self {
+        let cookie = CookieArgument::of(declared).map(Box::new).map(Kind::Cookie);
+        let mut argument = Self {
+            kind: cookie.unwrap_or_else(|| Kind::of(&declared.ty, generics)),
+            declared: declared.clone(),
+        };
+        let named = argument.name().map(|name| name.unraw().to_string());
+        let is_parameter = named.is_some_and(|name| parameters.contains(&name));
+        if let (true, Kind::Extract(ty) | Kind::Other(ty)) = (is_parameter, &argument.kind) {
+            argument.kind = Kind::Parameter(ty.clone());
+        }
+        argument
+    }
+
+    /// What a client is told that it is: its name, or the one in its pattern.
+    pub(crate) fn told(&self) -> String {
+        if let Some(name) = self.name() {
+            return name.unraw().to_string();
+        }
+        let pattern = self.declared.pat.to_token_stream();
+        bound_name(pattern).unwrap_or_else(|| "request".to_owned())
+    }
+
     /// Its name, if it is no pattern.
     pub(crate) fn name(&self) -> Option<&Ident> {
         match self.declared.pat.as_ref() {
@@ -240,11 +273,45 @@ impl Kind {
                         provides,
                         parameter: Some(parameter),
                     },
-                    None => Self::Unknown,
+                    None => by_value(ty),
                 },
             },
         }
     }
+}
+
+/// A type by value.
+fn by_value(ty: &Type) -> Kind {
+    let Some(last) = last_segment(ty) else {
+        return Kind::Other(ty.clone());
+    };
+    let name = last.ident.to_string();
+    match name.as_str() {
+        "Context" | "Next" => Kind::Unknown,
+        _ if PLAIN.contains(&name.as_str()) => Kind::Other(ty.clone()),
+        _ => Kind::Extract(ty.clone()),
+    }
+}
+
+/// Types that no request is read as, though a segment of its path may be.
+const PLAIN: [&str; 25] = [
+    "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16", "u32",
+    "u64", "u128", "usize", "str", "String", "Box", "Vec", "HashMap", "Arc", "PathBuf", "IpAddr",
+    "Duration",
+];
+
+/// The first name that a pattern binds: `search` of `Query(search)`.
+fn bound_name(pattern: TokenStream) -> Option<String> {
+    pattern.into_iter().find_map(|token| match token {
+        TokenTree::Group(group) => bound_name(group.stream()),
+        TokenTree::Ident(name) => {
+            let name = name.unraw().to_string();
+            let binds =
+                name.starts_with(|c: char| c.is_lowercase()) && name != "mut" && name != "ref";
+            binds.then_some(name)
+        }
+        _ => None,
+    })
 }
 
 /// Whether one of the bounds is `Next<T>`, and what the `T` is.

@@ -1,19 +1,42 @@
-//! The arguments, one by one and together.
+//! Whether the arguments can be had, one by one and together; and what else an `async fn` must be.
 
 use quote::ToTokens;
-use syn::Type;
+use syn::{FnArg, Safety, Signature, Type};
 
+use crate::call::model::{Argument, Call, Kind, Returns};
 use crate::errors::Errors;
-use crate::middleware::model::{Argument, Call, Kind};
 use crate::names::Names;
-use crate::types::{borrowed, is_named, last_segment, peel, text};
+use crate::types::{borrowed, is_named, last_segment, only_argument, peel, text};
 
-pub(super) fn check(call: &Call, errors: &mut Errors) {
+/// What the arguments are those of.
+pub(crate) enum Role<'a> {
+    Middleware,
+    /// A handler, with the path of its route.
+    Handler {
+        path: &'a str,
+    },
+}
+
+pub(crate) fn check(call: &Call, role: &Role<'_>, errors: &mut Errors) {
+    let place = match role {
+        Role::Handler { path } => Place::Handler(path),
+        Role::Middleware if call.has_next() => Place::Layer,
+        Role::Middleware => Place::Endpoint,
+    };
     for (at, argument) in call.arguments.iter().enumerate() {
         unconditional(argument, errors);
-        alone(argument, call.has_next(), errors);
+        alone(argument, &place, errors);
         with(argument, &call.arguments[..at], errors);
     }
+}
+
+/// Where an argument stands.
+enum Place<'a> {
+    /// In a middleware that runs `next`.
+    Layer,
+    Endpoint,
+    /// In a handler; with its path.
+    Handler(&'a str),
 }
 
 fn unconditional(argument: &Argument, errors: &mut Errors) {
@@ -28,10 +51,15 @@ fn unconditional(argument: &Argument, errors: &mut Errors) {
 }
 
 /// What is wrong with an argument whatever the others are.
-fn alone(argument: &Argument, has_next: bool, errors: &mut Errors) {
+fn alone(argument: &Argument, place: &Place<'_>, errors: &mut Errors) {
     let ty = &argument.declared.ty;
     match &argument.kind {
         Kind::Context => {}
+        Kind::Next { .. } if matches!(place, Place::Handler(_)) => errors.push(
+            ty,
+            "nothing is left to run below a handler\n\
+             a middleware goes around it with `with(..)`, in the attribute of the route or of the controller",
+        ),
         Kind::Cookie(cookie) => {
             errors.extend(&cookie.errors);
             if borrowed(ty).is_some() {
@@ -50,7 +78,7 @@ fn alone(argument: &Argument, has_next: bool, errors: &mut Errors) {
         Kind::Shared(wanted) | Kind::Mut(wanted) => {
             if let Some(message) = misspelt(argument, wanted) {
                 errors.push(ty, message);
-            } else if has_next {
+            } else if matches!(place, Place::Layer) {
                 let (name, wanted) = (shown_name(argument), text(wanted));
                 errors.push(
                     ty,
@@ -60,13 +88,28 @@ fn alone(argument: &Argument, has_next: bool, errors: &mut Errors) {
                     ),
                 );
             } else if unsized_type(wanted) {
-                errors.push(ty, unknown(ty, has_next));
+                errors.push(ty, unknown(ty, place));
             } else {
                 owned(wanted, errors);
             }
         }
+        Kind::Parameter(wanted) | Kind::Extract(wanted) => {
+            if borrowed(wanted).is_some() {
+                errors.push(
+                    ty,
+                    format!(
+                        "`{}` borrows, and what is taken from a request must own what it holds",
+                        text(wanted)
+                    ),
+                );
+            }
+        }
+        Kind::Other(_) => match place {
+            Place::Handler(path) => errors.push(&argument.declared, no_parameter(argument, path)),
+            _ => errors.push(ty, unknown(ty, place)),
+        },
         Kind::Unknown => {
-            let message = misspelt(argument, ty).unwrap_or_else(|| unknown(ty, has_next));
+            let message = misspelt(argument, ty).unwrap_or_else(|| unknown(ty, place));
             errors.push(ty, message);
         }
     }
@@ -103,11 +146,23 @@ fn misspelt(argument: &Argument, ty: &Type) -> Option<String> {
     }
 }
 
-fn unknown(ty: &Type, has_next: bool) -> String {
-    let kind = if has_next {
-        "a middleware that runs `next`"
-    } else {
-        "an endpoint"
+/// A number or a text in a handler, which only a path can give.
+fn no_parameter(argument: &Argument, path: &str) -> String {
+    let name = argument.told();
+    let end = if path.ends_with('/') { "" } else { "/" };
+    format!(
+        "nothing supplies `{name}`: the path `{path}` has no parameter `:{name}`\n\
+         write `{path}{end}:{name}`, or take it from the request: `{name}: Query<..>`, `Json<..>`, `Form<..>`, \
+         `Header<..>`"
+    )
+}
+
+fn unknown(ty: &Type, place: &Place<'_>) -> String {
+    let has_next = matches!(place, Place::Layer);
+    let kind = match place {
+        Place::Layer => "a middleware that runs `next`",
+        Place::Endpoint => "an endpoint",
+        Place::Handler(_) => "a handler",
     };
     let mut message = format!("{kind} cannot be given a `{}`; it can take:", text(ty));
     let mut line = |argument: &str, means: &str| {
@@ -132,11 +187,17 @@ fn unknown(ty: &Type, has_next: bool) -> String {
             "#[cookie(\"name\")] name: Option<T>",
             ", the value of a cookie",
         );
-        line(
-            "next: impl Next",
-            ", which makes it a middleware that runs the layers below",
-        );
+        if matches!(place, Place::Endpoint) {
+            line(
+                "next: impl Next",
+                ", which makes it a middleware that runs the layers below",
+            );
+        }
     }
+    line(
+        "name: Query<T>",
+        ", `Json<T>`, `Form<T>`, `Header<T>`, or another type that implements `FromContext`",
+    );
     message
 }
 
@@ -180,7 +241,8 @@ fn with(argument: &Argument, earlier: &[Argument], errors: &mut Errors) {
         Kind::Slot(wanted) | Kind::Shared(wanted) | Kind::Mut(wanted) => {
             format!("`{}` is", text(wanted))
         }
-        Kind::Cookie(_) | Kind::Unknown => return,
+        Kind::Extract(_) => "the body is".to_owned(),
+        Kind::Cookie(_) | Kind::Parameter(_) | Kind::Other(_) | Kind::Unknown => return,
     };
     let (first, second) = (shown_name(other), shown_name(argument));
     errors.push(
@@ -191,15 +253,37 @@ fn with(argument: &Argument, earlier: &[Argument], errors: &mut Errors) {
 
 /// Whether the two cannot be had at once.
 fn conflict(one: &Kind, other: &Kind) -> bool {
-    let same =
-        |a: &Type, b: &Type| a.to_token_stream().to_string() == b.to_token_stream().to_string();
+    let same = |a: &Type, b: &Type| {
+        let (a, b) = (held(a), held(b));
+        a.to_token_stream().to_string() == b.to_token_stream().to_string()
+    };
     match (one, other) {
         (Kind::Context, Kind::Context) | (Kind::Next { .. }, Kind::Next { .. }) => true,
         (Kind::Mut(a), Kind::Mut(b) | Kind::Shared(b) | Kind::Slot(b))
         | (Kind::Shared(a), Kind::Mut(b) | Kind::Slot(b))
         | (Kind::Slot(a), Kind::Mut(b) | Kind::Shared(b)) => same(a, b),
+        (Kind::Extract(a), Kind::Extract(b)) => takes_body(a) && takes_body(b),
         _ => false,
     }
+}
+
+/// Whether the body is read for it, which comes only once.
+fn takes_body(ty: &Type) -> bool {
+    let Some(last) = last_segment(ty) else {
+        return false;
+    };
+    let name = last.ident.to_string();
+    match name.as_str() {
+        "Json" | "Form" | "Multipart" => true,
+        "Option" | "Result" => only_argument(last).is_some_and(takes_body),
+        _ => false,
+    }
+}
+
+/// What a `Session<T>` holds is its `T`.
+fn held(ty: &Type) -> &Type {
+    let session = last_segment(ty).filter(|last| last.ident == "Session");
+    session.and_then(only_argument).unwrap_or(ty)
 }
 
 /// The name of the argument, or one that it might have.
@@ -210,6 +294,46 @@ fn shown_name(argument: &Argument) -> String {
     match &argument.kind {
         Kind::Context => "ctx".to_owned(),
         Kind::Next { .. } => "next".to_owned(),
+        Kind::Extract(_) => argument.told(),
         _ => "value".to_owned(),
+    }
+}
+
+/// `async`, and nothing else before `fn`.
+pub(crate) fn plain_async_fn(signature: &Signature, what: &str, errors: &mut Errors) {
+    let name = &signature.ident;
+    if signature.asyncness.is_none() {
+        errors.push(
+            signature.fn_token,
+            format!("{what} is asynchronous: write `async fn {name}`"),
+        );
+    }
+    if let Safety::Unsafe(token) = &signature.safety {
+        errors.push(token, format!("{what} cannot be `unsafe`"));
+    }
+    if let Some(token) = &signature.constness {
+        errors.push(token, format!("{what} cannot be `const`"));
+    }
+    if let Some(abi) = &signature.abi {
+        errors.push(abi, format!("{what} cannot be `extern`"));
+    }
+}
+
+/// What is returned must not borrow from an argument: the context is used again to answer it.
+pub(crate) fn answer(signature: &Signature, call: &Call, errors: &mut Errors) {
+    let Returns::Reply(ty) = &call.returns else {
+        return;
+    };
+    // Without an argument to borrow from, the compiler itself asks for the lifetime.
+    let lender = signature.inputs.iter().any(|input| match input {
+        FnArg::Receiver(_) => true,
+        FnArg::Typed(argument) => borrowed(&argument.ty).is_some(),
+    });
+    if lender && borrowed(ty).is_some() {
+        errors.push(
+            ty,
+            "an answer cannot borrow from the request: return an owned value, such as a `String`, \
+             or a `&'static str`",
+        );
     }
 }

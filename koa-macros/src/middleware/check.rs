@@ -1,17 +1,16 @@
 //! Whether what the user wrote can be a middleware; and if not, what to write.
 
-mod arguments;
-
 use proc_macro2::Group;
 use quote::ToTokens;
-use syn::{FnArg, GenericParam, ReceiverKind, Safety, Signature};
+use syn::{GenericParam, ReceiverKind, Signature};
 
 use super::hand_over;
-use super::model::{Call, Returns};
-use super::parse::{Block, Other};
+use crate::block::{Block, Other};
+use crate::call::check::{self as arguments, Role};
+use crate::call::model::Call;
 use crate::errors::Errors;
 use crate::item::Function;
-use crate::types::{borrowed, text};
+use crate::types::text;
 
 /// An item that is neither a function nor an `impl` block.
 pub(crate) fn other(item: &Other, errors: &mut Errors) {
@@ -50,17 +49,17 @@ pub(crate) fn function(function: &Function, call: &Call, errors: &mut Errors) ->
         );
         return false;
     }
-    plain_async_fn(signature, errors);
-    arguments::check(call, errors);
+    arguments::plain_async_fn(signature, "a middleware", errors);
+    arguments::check(call, &Role::Middleware, errors);
     hands_over(call, &function.body, errors);
-    answer(signature, call, errors);
+    arguments::answer(signature, call, errors);
     true
 }
 
 /// The function `call` of an `impl` block.
 pub(crate) fn method(function: &Function, call: &Call, errors: &mut Errors) {
     let signature = &function.signature;
-    plain_async_fn(signature, errors);
+    arguments::plain_async_fn(signature, "a middleware", errors);
     receiver(signature, errors);
     let next = call.next_parameter();
     for param in &signature.generics.params {
@@ -83,9 +82,9 @@ pub(crate) fn method(function: &Function, call: &Call, errors: &mut Errors) {
             _ => {}
         }
     }
-    arguments::check(call, errors);
+    arguments::check(call, &Role::Middleware, errors);
     hands_over(call, &function.body, errors);
-    answer(signature, call, errors);
+    arguments::answer(signature, call, errors);
 }
 
 /// An `impl` block. False if it has to be left as it is.
@@ -128,26 +127,6 @@ pub(crate) fn block(block: &Block, errors: &mut Errors) -> bool {
     true
 }
 
-/// `async`, and nothing else before `fn`.
-fn plain_async_fn(signature: &Signature, errors: &mut Errors) {
-    let name = &signature.ident;
-    if signature.asyncness.is_none() {
-        errors.push(
-            signature.fn_token,
-            format!("a middleware is asynchronous: write `async fn {name}`"),
-        );
-    }
-    if let Safety::Unsafe(token) = &signature.safety {
-        errors.push(token, "a middleware cannot be `unsafe`");
-    }
-    if let Some(token) = &signature.constness {
-        errors.push(token, "a middleware cannot be `const`");
-    }
-    if let Some(abi) = &signature.abi {
-        errors.push(abi, "a middleware cannot be `extern`");
-    }
-}
-
 /// A middleware that provides something cannot run `next` without it. The compiler says so three times; the body's
 /// tokens say so as well.
 fn hands_over(call: &Call, body: &Group, errors: &mut Errors) {
@@ -177,24 +156,5 @@ fn receiver(signature: &Signature, errors: &mut Errors) {
             ReceiverKind::Reference(_, _, None) => {}
             _ => errors.push(receiver, shared),
         },
-    }
-}
-
-/// What is returned must not borrow from an argument: the context is used again to answer it.
-fn answer(signature: &Signature, call: &Call, errors: &mut Errors) {
-    let Returns::Reply(ty) = &call.returns else {
-        return;
-    };
-    // Without an argument to borrow from, the compiler itself asks for the lifetime.
-    let lender = signature.inputs.iter().any(|input| match input {
-        FnArg::Receiver(_) => true,
-        FnArg::Typed(argument) => borrowed(&argument.ty).is_some(),
-    });
-    if lender && borrowed(ty).is_some() {
-        errors.push(
-            ty,
-            "an answer cannot borrow from the request: return an owned value, such as a `String`, \
-             or a `&'static str`",
-        );
     }
 }

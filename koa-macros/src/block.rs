@@ -75,11 +75,8 @@ fn function(input: ParseStream<'_>) -> syn::Result<Item> {
 impl Block {
     /// The functions named `call`.
     pub(crate) fn calls(&self) -> impl Iterator<Item = &Function> {
-        let functions = self.items.iter().filter_map(|item| match item {
-            BlockItem::Function(function) => Some(function.as_ref()),
-            BlockItem::Other(_) => None,
-        });
-        functions.filter(|function| function.signature.ident == "call")
+        self.functions()
+            .filter(|function| function.signature.ident == "call")
     }
 
     /// The function that is the middleware.
@@ -104,8 +101,20 @@ impl Block {
         }
     }
 
-    /// Writes the block again, with `on_call` before each function `call`.
-    pub(crate) fn write(&self, on_call: &TokenStream, tokens: &mut TokenStream) {
+    /// Its functions.
+    pub(crate) fn functions(&self) -> impl Iterator<Item = &Function> {
+        self.items.iter().filter_map(|item| match item {
+            BlockItem::Function(function) => Some(function.as_ref()),
+            BlockItem::Other(_) => None,
+        })
+    }
+
+    /// Writes the block again, with what `before` says before each function.
+    pub(crate) fn write(
+        &self,
+        before: &dyn Fn(&Function) -> TokenStream,
+        tokens: &mut TokenStream,
+    ) {
         tokens.append_all(&self.attributes);
         self.unsafety.to_tokens(tokens);
         self.impl_token.to_tokens(tokens);
@@ -120,9 +129,7 @@ impl Block {
         for item in &self.items {
             match item {
                 BlockItem::Function(function) => {
-                    if function.signature.ident == "call" {
-                        inside.extend(on_call.clone());
-                    }
+                    inside.extend(before(function));
                     function.to_tokens(&mut inside);
                 }
                 BlockItem::Other(other) => inside.extend(other.clone()),
@@ -136,7 +143,7 @@ impl Block {
 
 impl ToTokens for Block {
     fn to_tokens(&self, tokens: &mut TokenStream) {
-        self.write(&TokenStream::new(), tokens);
+        self.write(&|_| TokenStream::new(), tokens);
     }
 }
 

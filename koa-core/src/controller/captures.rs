@@ -1,0 +1,155 @@
+//! The parameters of a path that has been matched: where they stand in it, and what they say.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use percent_encoding::percent_decode_str;
+
+use crate::error::{Error, Result};
+use crate::request::Request;
+
+/// How many parameters a path may have; the macro refuses more.
+const MOST: usize = 8;
+
+/// Where the parameters of a path stand in it, in their order.
+pub struct Captures {
+    ranges: [(u16, u16); MOST],
+    count: usize,
+    /// The path, where it is not as it came: with its escapes undone, or rewritten.
+    path: Option<Box<str>>,
+}
+
+impl Captures {
+    pub(super) fn new() -> Self {
+        Self {
+            ranges: [(0, 0); MOST],
+            count: 0,
+            path: None,
+        }
+    }
+
+    /// Adds one; gives how many there were.
+    pub(super) fn push(&mut self, from: usize, to: usize) -> usize {
+        let before = self.count;
+        // The matcher takes no path that is longer.
+        let place = |at| u16::try_from(at).unwrap_or(u16::MAX);
+        if let Some(range) = self.ranges.get_mut(before) {
+            *range = (place(from), place(to));
+            self.count += 1;
+        }
+        before
+    }
+
+    pub(super) fn truncate(&mut self, count: usize) {
+        self.count = count;
+    }
+
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn ranges(&self) -> impl Iterator<Item = (usize, usize)> {
+        let ranges = self.ranges.iter().take(self.count);
+        ranges.map(|(from, to)| (usize::from(*from), usize::from(*to)))
+    }
+
+    /// Remembers which path they stand in, so that a layer below may rewrite it.
+    pub(super) fn of(&mut self, request: &Request, path: PathText) {
+        self.path = match path {
+            PathText::Decoded(path) => Some(path),
+            PathText::AsItCame if request.is_rewritten() => Some(request.path().into()),
+            PathText::AsItCame => {
+                let offset = u16::try_from(request.mount_path().len()).unwrap_or(0);
+                for (from, to) in self.ranges.iter_mut().take(self.count) {
+                    (*from, *to) = (from.saturating_add(offset), to.saturating_add(offset));
+                }
+                None
+            }
+        };
+    }
+
+    /// What the parameter says.
+    pub(crate) fn get<'a>(&'a self, request: &'a Request, at: usize) -> Cow<'a, str> {
+        let count = self.count;
+        let Some((from, to)) = self.ranges.get(at).filter(|_| at < count) else {
+            return Cow::Borrowed("");
+        };
+        let range = usize::from(*from)..usize::from(*to);
+        match &self.path {
+            None => {
+                let path = request.original_uri().path();
+                Cow::Borrowed(path.get(range).unwrap_or(""))
+            }
+            // Only `%2F` and `%25` are left of its escapes.
+            Some(path) => {
+                let text = path.get(range).unwrap_or("");
+                percent_decode_str(text).decode_utf8_lossy()
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Captures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Captures({})", self.count)
+    }
+}
+
+/// The path that is matched.
+pub(crate) enum PathText {
+    AsItCame,
+    Decoded(Box<str>),
+}
+
+/// Undoes the escapes of a path, all but those of `/`, which separates no segments, and of `%`.
+///
+/// # Errors
+///
+/// A 400 for a `%` without two digits, and for bytes that are not UTF-8.
+pub(crate) fn decoded(path: &str) -> Result<PathText> {
+    if !path.as_bytes().contains(&b'%') {
+        return Ok(PathText::AsItCame);
+    }
+    let mut bytes = Vec::with_capacity(path.len());
+    let mut rest = path.bytes();
+    while let Some(byte) = rest.next() {
+        if byte != b'%' {
+            bytes.push(byte);
+            continue;
+        }
+        let digits = (rest.next().and_then(digit), rest.next().and_then(digit));
+        let (Some(high), Some(low)) = digits else {
+            return Err(Error::new(400, "the path has a malformed escape"));
+        };
+        match high << 4 | low {
+            b'/' => bytes.extend_from_slice(b"%2F"),
+            b'%' => bytes.extend_from_slice(b"%25"),
+            byte => bytes.push(byte),
+        }
+    }
+    match String::from_utf8(bytes) {
+        Ok(path) => Ok(PathText::Decoded(path.into_boxed_str())),
+        Err(_) => Err(Error::new(400, "the path is not UTF-8")),
+    }
+}
+
+fn digit(byte: u8) -> Option<u8> {
+    let digit = char::from(byte).to_digit(16)?;
+    u8::try_from(digit).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PathText, decoded};
+
+    #[test]
+    fn escapes_are_undone_once_and_a_slash_stays_one_of_its_segment() {
+        let text = |path| match decoded(path).unwrap() {
+            PathText::AsItCame => None,
+            PathText::Decoded(text) => Some(text.into_string()),
+        };
+        assert_eq!(text("/a+b"), None);
+        assert_eq!(text("/%70osts/%e4%bd%A0").as_deref(), Some("/posts/你"));
+        assert_eq!(text("/a%2fb%252F").as_deref(), Some("/a%2Fb%252F"));
+        for bad in ["/%", "/%2", "/%zz", "/%e4", "/%+1", "/%ED%A0%80"] {
+            assert_eq!(decoded(bad).err().unwrap().status(), 400, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,448 @@
+//! The one matcher of a router: a tree of the segments of its paths.
+//!
+//! Where several paths fit, the more literal segment wins, from the left: text, then a parameter with text around it, then
+//! a parameter, then a wildcard. A path that fits and has no route for the method gives way to the next one. Each node is
+//! visited at most once.
+
+use http::Method;
+
+use crate::controller::captures::Captures;
+use crate::controller::route::{Route, Verb};
+
+/// Routes, to be found by method and path.
+#[derive(Default)]
+pub(crate) struct Matcher {
+    root: Node,
+    entries: Vec<Entry>,
+}
+
+/// A route, and where its handler is.
+#[derive(Clone, Copy)]
+pub(crate) struct Entry {
+    pub(crate) route: &'static Route,
+    pub(crate) controller: usize,
+    pub(crate) index: usize,
+}
+
+/// What fits a path up to here.
+#[derive(Default)]
+struct Node {
+    literals: Vec<(Key, Box<str>, Node)>,
+    /// The one with the longest text first.
+    affixed: Vec<Affixed>,
+    parameter: Option<Box<Node>>,
+    wildcard: Leaf,
+    end: Leaf,
+}
+
+/// A parameter with text around it: `:name.json`.
+struct Affixed {
+    prefix: Box<str>,
+    suffix: Box<str>,
+    node: Node,
+}
+
+/// The routes of one path, by the column of the method.
+#[derive(Default)]
+struct Leaf {
+    verbs: [Option<usize>; COLUMNS],
+    answers: [Option<usize>; COLUMNS],
+}
+
+const COLUMNS: usize = 8;
+const GET: usize = 0;
+const HEAD: usize = 1;
+/// Every other method, and `#[all]`.
+const OTHER: usize = 7;
+
+/// One segment of a pattern.
+enum Segment<'p> {
+    Literal(&'p str),
+    Parameter { prefix: &'p str, suffix: &'p str },
+    Wildcard,
+}
+
+/// A path as it is walked.
+struct Walk<'p> {
+    path: &'p [u8],
+    /// Where its last segment ends: before a slash at its end.
+    end: usize,
+    column: usize,
+}
+
+impl Matcher {
+    /// Adds the routes of a controller.
+    pub(crate) fn add(&mut self, routes: &'static [Route], controller: usize) {
+        for (index, route) in routes.iter().enumerate() {
+            let number = self.entries.len();
+            self.entries.push(Entry {
+                route,
+                controller,
+                index,
+            });
+            self.root.leaf(route.path).insert(route.verb, number);
+        }
+    }
+
+    pub(crate) fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// The route for a request, and its parameters in `path`.
+    pub(crate) fn find(&self, method: &Method, path: &str) -> Option<(Entry, Captures)> {
+        let walk = Walk::new(path, column(method));
+        let mut captures = Captures::new();
+        let number = walk.find(&self.root, walk.start()?, &mut captures)?;
+        Some((*self.entries.get(number)?, captures))
+    }
+
+    /// Every route whose path fits, in the order in which they were added.
+    pub(crate) fn all(&self, path: &str) -> Vec<Entry> {
+        let walk = Walk::new(path, OTHER);
+        let mut numbers = Vec::new();
+        if let Some(start) = walk.start() {
+            walk.collect(&self.root, start, &mut numbers);
+        }
+        numbers.sort_unstable();
+        numbers
+            .iter()
+            .filter_map(|number| self.entries.get(*number).copied())
+            .collect()
+    }
+}
+
+impl Node {
+    /// The leaf of a pattern, which is made where there is none.
+    fn leaf(&mut self, pattern: &str) -> &mut Leaf {
+        let mut node = self;
+        for segment in segments(pattern) {
+            node = match segment {
+                Segment::Literal(text) => node.literal(text),
+                Segment::Wildcard => return &mut node.wildcard,
+                Segment::Parameter {
+                    prefix: "",
+                    suffix: "",
+                } => node.parameter.get_or_insert_default(),
+                Segment::Parameter { prefix, suffix } => node.affix(prefix, suffix),
+            };
+        }
+        &mut node.end
+    }
+
+    fn literal(&mut self, text: &str) -> &mut Self {
+        let key = Key::of(text.as_bytes());
+        let order =
+            |(known, other, _): &(Key, Box<str>, Self)| (*known, &**other).cmp(&(key, text));
+        let at = self.literals.binary_search_by(order).unwrap_or_else(|at| {
+            self.literals
+                .insert(at, (key, text.into(), Self::default()));
+            at
+        });
+        &mut self.literals[at].2
+    }
+
+    fn affix(&mut self, prefix: &str, suffix: &str) -> &mut Self {
+        let known = |known: &Affixed| *known.prefix == *prefix && *known.suffix == *suffix;
+        let at = self.affixed.iter().position(known).unwrap_or_else(|| {
+            let length = prefix.len() + suffix.len();
+            let longer = |known: &Affixed| known.prefix.len() + known.suffix.len() >= length;
+            let at = self.affixed.partition_point(longer);
+            let node = Self::default();
+            self.affixed.insert(
+                at,
+                Affixed {
+                    prefix: prefix.into(),
+                    suffix: suffix.into(),
+                    node,
+                },
+            );
+            at
+        });
+        &mut self.affixed[at].node
+    }
+}
+
+impl Leaf {
+    fn insert(&mut self, verb: Verb, number: usize) {
+        let column = match verb {
+            Verb::Get => GET,
+            Verb::Head => HEAD,
+            Verb::Post => 2,
+            Verb::Put => 3,
+            Verb::Patch => 4,
+            Verb::Delete => 5,
+            Verb::Options => 6,
+            Verb::All => OTHER,
+        };
+        self.verbs[column].get_or_insert(number);
+        self.answers = std::array::from_fn(|column| {
+            let own = self.verbs[column];
+            let get = self.verbs[GET].filter(|_| column == HEAD);
+            own.or(get).or(self.verbs[OTHER])
+        });
+    }
+}
+
+impl<'p> Walk<'p> {
+    fn new(path: &'p str, column: usize) -> Self {
+        let end = path.len() - usize::from(path.ends_with('/'));
+        Self {
+            path: path.as_bytes(),
+            end,
+            column,
+        }
+    }
+
+    /// Where the first segment begins; `None` for what is no path, or longer than any that comes over the wire.
+    fn start(&self) -> Option<usize> {
+        let is_path = self.path.starts_with(b"/") && self.path.len() <= usize::from(u16::MAX);
+        is_path.then_some(1)
+    }
+
+    /// The segment that begins at `start`, its key, and where the next one begins.
+    #[inline]
+    fn segment(&self, start: usize) -> (&'p [u8], Key, usize) {
+        let rest = self.path.get(start..self.end).unwrap_or_default();
+        let mut number = 0;
+        let mut length = 0;
+        for byte in rest {
+            if *byte == b'/' {
+                break;
+            }
+            if length < 8 {
+                number = number << 8 | u64::from(*byte);
+            }
+            length += 1;
+        }
+        let segment = rest.get(..length).unwrap_or_default();
+        (segment, Key(length, number), start + length + 1)
+    }
+
+    /// The number of the route; the segments before `start` fit the node.
+    fn find(&self, node: &Node, start: usize, captures: &mut Captures) -> Option<usize> {
+        if start > self.end {
+            return node.end.answers[self.column];
+        }
+        let (segment, key, next) = self.segment(start);
+        if let Some(inner) = node.literal_for(segment, key)
+            && let Some(number) = self.find(inner, next, captures)
+        {
+            return Some(number);
+        }
+        for affixed in &node.affixed {
+            if let Some((from, to)) = affixed.inside(segment) {
+                let before = captures.push(start + from, start + to);
+                if let Some(number) = self.find(&affixed.node, next, captures) {
+                    return Some(number);
+                }
+                captures.truncate(before);
+            }
+        }
+        if let Some(inner) = &node.parameter
+            && !segment.is_empty()
+        {
+            let before = captures.push(start, start + segment.len());
+            if let Some(number) = self.find(inner, next, captures) {
+                return Some(number);
+            }
+            captures.truncate(before);
+        }
+        let number = node.wildcard.answers[self.column]?;
+        captures.push(start, self.path.len());
+        Some(number)
+    }
+
+    /// The routes of every path that fits.
+    fn collect(&self, node: &Node, start: usize, numbers: &mut Vec<usize>) {
+        let mut add = |leaf: &Leaf| numbers.extend(leaf.verbs.iter().flatten());
+        if start > self.end {
+            add(&node.end);
+            return;
+        }
+        add(&node.wildcard);
+        let (segment, key, next) = self.segment(start);
+        if let Some(inner) = node.literal_for(segment, key) {
+            self.collect(inner, next, numbers);
+        }
+        let affixed = node.affixed.iter();
+        for affixed in affixed.filter(|affixed| affixed.inside(segment).is_some()) {
+            self.collect(&affixed.node, next, numbers);
+        }
+        if let Some(inner) = node.parameter.as_ref().filter(|_| !segment.is_empty()) {
+            self.collect(inner, next, numbers);
+        }
+    }
+}
+
+impl Node {
+    #[inline]
+    fn literal_for(&self, segment: &[u8], key: Key) -> Option<&Self> {
+        let from = self.literals.partition_point(|(known, ..)| *known < key);
+        // Long texts may begin alike.
+        let alike = self.literals.get(from..)?.iter();
+        let mut alike = alike.take_while(|(known, ..)| *known == key);
+        let found = alike.find(|(_, text, _)| key.is_whole() || text.as_bytes() == segment);
+        found.map(|(.., node)| node)
+    }
+}
+
+/// The length of a text and its first eight bytes: two numbers, by which most texts are told apart.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Key(usize, u64);
+
+impl Key {
+    #[inline]
+    fn of(text: &[u8]) -> Self {
+        let beginning = text.iter().take(8);
+        let number = beginning.fold(0, |number, byte| number << 8 | u64::from(*byte));
+        Self(text.len(), number)
+    }
+
+    /// Whether that is all of the text.
+    fn is_whole(self) -> bool {
+        self.0 <= 8
+    }
+}
+
+impl Affixed {
+    /// Where in a segment the parameter stands, if the text around it fits.
+    fn inside(&self, segment: &[u8]) -> Option<(usize, usize)> {
+        let rest = segment.strip_prefix(self.prefix.as_bytes())?;
+        let value = rest.strip_suffix(self.suffix.as_bytes())?;
+        let from = self.prefix.len();
+        (!value.is_empty()).then_some((from, from + value.len()))
+    }
+}
+
+fn column(method: &Method) -> usize {
+    match *method {
+        Method::GET => GET,
+        Method::HEAD => HEAD,
+        Method::POST => 2,
+        Method::PUT => 3,
+        Method::PATCH => 4,
+        Method::DELETE => 5,
+        Method::OPTIONS => 6,
+        _ => OTHER,
+    }
+}
+
+/// The segments of a pattern, whose form the macro has checked. A slash at its end says nothing.
+fn segments(pattern: &str) -> impl Iterator<Item = Segment<'_>> {
+    let bare = pattern.strip_prefix('/').unwrap_or(pattern);
+    let bare = bare.strip_suffix('/').unwrap_or(bare);
+    let segments = bare.split('/').filter(move |_| !bare.is_empty());
+    segments.map(|segment| {
+        if segment.starts_with('*') {
+            return Segment::Wildcard;
+        }
+        let Some((prefix, rest)) = segment.split_once(':') else {
+            return Segment::Literal(segment);
+        };
+        let name = rest
+            .find(|c: char| c != '_' && !c.is_alphanumeric())
+            .unwrap_or(rest.len());
+        let suffix = rest.get(name..).unwrap_or("");
+        Segment::Parameter { prefix, suffix }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Method;
+
+    use super::Matcher;
+    use crate::controller::route::{Place, Route, Verb};
+
+    fn matcher(paths: &[(Verb, &'static str)]) -> Matcher {
+        let routes = paths.iter().map(|(verb, path)| Route {
+            verb: *verb,
+            path,
+            shape: path,
+            handler: path,
+            place: Place { file: "", line: 0 },
+            takes: &[],
+            layers: &[],
+        });
+        let mut matcher = Matcher::default();
+        matcher.add(routes.collect::<Vec<_>>().leak(), 0);
+        matcher
+    }
+
+    /// The path of the route, and the parameters.
+    fn find<'p>(
+        matcher: &Matcher,
+        method: &Method,
+        path: &'p str,
+    ) -> Option<(&'static str, Vec<&'p str>)> {
+        let (entry, captures) = matcher.find(method, path)?;
+        let texts = captures.ranges().map(|(from, to)| &path[from..to]);
+        Some((entry.route.path, texts.collect()))
+    }
+
+    #[test]
+    fn the_more_literal_segment_wins() {
+        let matcher = matcher(&[
+            (Verb::Get, "/*rest"),
+            (Verb::Get, "/files/:id"),
+            (Verb::Get, "/files/:name.json"),
+            (Verb::Get, "/files/v:version.json"),
+            (Verb::Get, "/files/all"),
+            (Verb::Get, "/files/:id/parts/last"),
+            (Verb::Get, "/files/all/:what"),
+            (Verb::Get, "/"),
+        ]);
+        let find = |path| find(&matcher, &Method::GET, path).unwrap();
+        assert_eq!(find("/files/all"), ("/files/all", vec![]));
+        assert_eq!(find("/files/v1.json"), ("/files/v:version.json", vec!["1"]));
+        assert_eq!(find("/files/a.b.json"), ("/files/:name.json", vec!["a.b"]));
+        assert_eq!(find("/files/.json"), ("/files/:id", vec![".json"]));
+        assert_eq!(find("/files/7"), ("/files/:id", vec!["7"]));
+        assert_eq!(
+            find("/files/all/parts/last"),
+            ("/files/:id/parts/last", vec!["all"])
+        );
+        assert_eq!(
+            find("/files/all/parts"),
+            ("/files/all/:what", vec!["parts"])
+        );
+        assert_eq!(find("/files/7/parts"), ("/*rest", vec!["files/7/parts"]));
+        assert_eq!(find("/"), ("/", vec![]));
+    }
+
+    #[test]
+    fn slashes() {
+        let matcher = matcher(&[
+            (Verb::Get, "/posts/"),
+            (Verb::Get, "/posts/:id"),
+            (Verb::Get, "/files/*rest"),
+        ]);
+        let find = |path| find(&matcher, &Method::GET, path);
+        assert_eq!(find("/posts"), Some(("/posts/", vec![])));
+        assert_eq!(find("/posts/"), Some(("/posts/", vec![])));
+        assert_eq!(find("/posts//"), None);
+        assert_eq!(find("/posts/7/"), Some(("/posts/:id", vec!["7"])));
+        assert_eq!(find("/posts//7"), None);
+        assert_eq!(find("//posts"), None);
+        assert_eq!(find("/files/a//b/"), Some(("/files/*rest", vec!["a//b/"])));
+        assert_eq!(find("/files/"), None);
+        assert_eq!((find(""), find("*"), find("posts")), (None, None, None));
+    }
+
+    #[test]
+    fn a_path_without_the_method_gives_way() {
+        let matcher = matcher(&[
+            (Verb::Get, "/users/me"),
+            (Verb::Post, "/users/:id"),
+            (Verb::All, "/users/*rest"),
+        ]);
+        let find = |method: Method, path| find(&matcher, &method, path).unwrap().0;
+        assert_eq!(find(Method::GET, "/users/me"), "/users/me");
+        assert_eq!(find(Method::HEAD, "/users/me"), "/users/me");
+        assert_eq!(find(Method::POST, "/users/me"), "/users/:id");
+        assert_eq!(find(Method::TRACE, "/users/me"), "/users/*rest");
+        let all = matcher.all("/users/me");
+        let paths: Vec<_> = all.iter().map(|entry| entry.route.path).collect();
+        assert_eq!(paths, ["/users/me", "/users/:id", "/users/*rest"]);
+    }
+}

@@ -1,0 +1,422 @@
+//! A connection, as its requests and the registry see it.
+
+#[cfg(feature = "http2")]
+mod stream;
+
+use std::fmt;
+use std::future::pending;
+use std::net::{IpAddr, Shutdown};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicU32, AtomicU64};
+use std::time::Duration;
+
+use http::StatusCode;
+use tokio::sync::watch;
+
+use crate::app::Application;
+use crate::server::limits::{Exceeded, Limit};
+use crate::server::pace::Pace;
+use crate::server::registry::{Registry, Seconds};
+use crate::server::socket::Socket;
+use crate::server::wire::WriteHalf;
+#[cfg(feature = "http2")]
+use stream::{Stream, Streams};
+
+/// What a client gets whose head took too long. Nothing else can be on its way then.
+const TIMED_OUT: &[u8] =
+    b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+
+/// How often to look again for the end of a client that has sent more than was read.
+const UNREAD_PAUSE: Duration = Duration::from_millis(100);
+
+/// What a connection is doing. Its own task changes it, the registry reads it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Nothing has come yet.
+    Connected,
+    /// Nothing has come since the last response.
+    Idle,
+    /// The head of a request is coming.
+    Head,
+    /// A request is being answered.
+    Request,
+    /// The body of a response is being made.
+    Body,
+    /// The body of a response has been made, and may still have to be written.
+    Written,
+    /// Nothing has come for a while, and nothing more is wanted: the server shuts down.
+    Unused,
+    /// It speaks HTTP/2, and has any number of requests.
+    Multiplexed,
+    /// The same, and it takes no further ones.
+    Finishing,
+    /// It speaks another protocol, by rules of its own.
+    Upgraded,
+    /// It has been closed for having taken too long.
+    Closed,
+}
+
+/// A phase and when it began, in one word, so that they are never seen apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct State(u64);
+
+impl State {
+    const fn new(phase: Phase, since: Seconds) -> Self {
+        Self((since as u64) << 8 | phase as u64)
+    }
+
+    pub(super) const fn phase(self) -> Phase {
+        match self.0 & 0xff {
+            0 => Phase::Connected,
+            1 => Phase::Idle,
+            2 => Phase::Head,
+            3 => Phase::Request,
+            4 => Phase::Body,
+            5 => Phase::Written,
+            6 => Phase::Unused,
+            7 => Phase::Multiplexed,
+            8 => Phase::Finishing,
+            9 => Phase::Upgraded,
+            _ => Phase::Closed,
+        }
+    }
+
+    pub(super) const fn since(self) -> Seconds {
+        (self.0 >> 8) as Seconds
+    }
+}
+
+/// One connection. Each of its requests holds it.
+pub(crate) struct Connection {
+    app: Arc<Application>,
+    ends: Socket,
+    watched: Option<Watched>,
+    pace: Pace,
+    #[cfg(feature = "http2")]
+    stream: Option<Stream>,
+}
+
+/// A connection of our own server.
+struct Watched {
+    socket: WriteHalf,
+    registry: Arc<Registry>,
+    state: AtomicU64,
+    opened: Seconds,
+    /// The second after the one in which the client stopped to read what is written, or 0.
+    blocked: AtomicU32,
+    #[cfg(feature = "http2")]
+    streams: Streams,
+}
+
+impl Connection {
+    pub(super) fn new(
+        app: Arc<Application>,
+        ends: Socket,
+        socket: WriteHalf,
+        registry: &Arc<Registry>,
+    ) -> Self {
+        let now = registry.now();
+        registry.opened();
+        Self {
+            app,
+            ends,
+            watched: Some(Watched {
+                socket,
+                registry: Arc::clone(registry),
+                // A client that connects and sends nothing has no more time than one that sends slowly.
+                state: AtomicU64::new(State::new(Phase::Connected, now).0),
+                opened: now,
+                blocked: AtomicU32::new(0),
+                #[cfg(feature = "http2")]
+                streams: Streams::default(),
+            }),
+            pace: Pace::default(),
+            #[cfg(feature = "http2")]
+            stream: None,
+        }
+    }
+
+    /// A connection that someone else serves.
+    pub(crate) fn detached(app: Arc<Application>, ends: Socket) -> Self {
+        Self {
+            app,
+            ends,
+            watched: None,
+            pace: Pace::default(),
+            #[cfg(feature = "http2")]
+            stream: None,
+        }
+    }
+
+    pub(crate) fn app(&self) -> &Arc<Application> {
+        &self.app
+    }
+
+    /// Its two ends. Which of the server's addresses it came to is asked for only here.
+    pub(crate) fn ends(&self) -> Socket {
+        let local = self.socket().and_then(WriteHalf::local_addr);
+        local.map_or(self.ends, |local| self.ends.with_local(local))
+    }
+
+    pub(crate) fn remote_ip(&self) -> Option<IpAddr> {
+        self.ends.remote_ip()
+    }
+
+    pub(crate) fn is_encrypted(&self) -> bool {
+        self.ends.encrypted()
+    }
+
+    /// That a request has been read and is being answered.
+    pub(crate) fn begin_request(&self) {
+        self.enter(Phase::Request);
+    }
+
+    /// That a request has been answered; the response's body comes next, until [`InFlight`] is dropped.
+    pub(crate) fn begin_body(&self) {
+        self.enter(Phase::Body);
+    }
+
+    fn enter(&self, phase: Phase) {
+        if let Some(watched) = &self.watched {
+            watched.enter(phase);
+        }
+    }
+
+    /// That hyper reads, whether something came, and whether what it wrote is waiting for the client.
+    ///
+    /// It may read while a response is on its way, for the rest of a request's body.
+    pub(super) fn reads(&self, came: bool, blocked: bool) {
+        let Some(watched) = &self.watched else {
+            return;
+        };
+        match (watched.state().phase(), came) {
+            (Phase::Written, false) if !blocked => watched.enter(Phase::Idle),
+            (Phase::Written, true) if !blocked => watched.enter(Phase::Head),
+            (Phase::Idle | Phase::Connected | Phase::Unused, true) => watched.enter(Phase::Head),
+            _ => {}
+        }
+    }
+
+    /// That what is written waits for the client, or does so no longer.
+    #[cold]
+    pub(super) fn blocks(&self, waits: bool) {
+        if let Some(watched) = &self.watched {
+            let since = watched.registry.now().saturating_add(1);
+            watched
+                .blocked
+                .store(if waits { since } else { 0 }, Relaxed);
+        }
+    }
+
+    /// Since when what is written waits for the client.
+    pub(super) fn blocked_since(&self) -> Option<Seconds> {
+        self.watched.as_ref()?.blocked.load(Relaxed).checked_sub(1)
+    }
+
+    /// Whether the response that is being made is the last one of its connection.
+    #[inline]
+    pub(crate) fn is_last(&self) -> bool {
+        let Some(watched) = &self.watched else {
+            return false;
+        };
+        if watched.registry.is_old(watched.opened) {
+            self.exceeds(Limit::ConnectionTime);
+            return true;
+        }
+        watched.registry.is_draining()
+    }
+
+    /// When it was opened.
+    #[cfg(feature = "http2")]
+    pub(super) fn opened(&self) -> Seconds {
+        self.watched.as_ref().map_or(0, |watched| watched.opened)
+    }
+
+    /// What becomes true when the server shuts down; nothing where someone else serves.
+    pub(crate) fn closing(&self) -> Option<watch::Receiver<bool>> {
+        #[cfg(feature = "http2")]
+        let watched = &self.whole().watched;
+        #[cfg(not(feature = "http2"))]
+        let watched = &self.watched;
+        watched.as_ref().map(|watched| watched.registry.closing())
+    }
+
+    /// How fast the body of the request comes that is being answered.
+    pub(crate) fn pace(&self) -> &Pace {
+        &self.pace
+    }
+
+    /// That the body of its request is read.
+    pub(crate) fn begin_reading(self: &Arc<Self>) {
+        self.pace.begin();
+        #[cfg(feature = "http2")]
+        self.watch_stream();
+    }
+
+    /// The time of the last sweep.
+    #[cfg(feature = "http2")]
+    pub(super) fn now(&self) -> Seconds {
+        self.watched
+            .as_ref()
+            .map_or(0, |watched| watched.registry.now())
+    }
+
+    /// Counts that it reached a limit, and tells the listeners.
+    pub(crate) fn exceeds(&self, limit: Limit) {
+        Exceeded::tell(&self.app, limit, self.ends.remote_addr());
+    }
+
+    pub(super) fn state(&self) -> Option<State> {
+        self.watched.as_ref().map(Watched::state)
+    }
+
+    /// The socket, to be written to.
+    #[inline]
+    pub(super) fn socket(&self) -> Option<&WriteHalf> {
+        self.watched.as_ref().map(|watched| &watched.socket)
+    }
+
+    /// Ends the direction to the client.
+    pub(super) fn end(&self) {
+        if let Some(socket) = self.socket() {
+            socket.shutdown(Shutdown::Write);
+        }
+    }
+
+    /// Ends it, for a server that shuts down, if nothing has come on it since it was asked the last time. What its client
+    /// has sent before it can know is still read.
+    pub(super) fn end_unused(&self, state: State) {
+        let Some(watched) = &self.watched else {
+            return;
+        };
+        if state.phase() == Phase::Unused {
+            watched.socket.shutdown(Shutdown::Read);
+            return;
+        }
+        let unused = State::new(Phase::Unused, state.since()).0;
+        let _ = watched
+            .state
+            .compare_exchange(state.0, unused, AcqRel, Relaxed);
+    }
+
+    /// Closes it from outside, unless it has gone on meanwhile: its task sees the end of the stream.
+    pub(super) fn close_if(&self, state: State) -> bool {
+        let Some(watched) = &self.watched else {
+            return false;
+        };
+        let closed = State::new(Phase::Closed, state.since()).0;
+        let exchanged = watched
+            .state
+            .compare_exchange(state.0, closed, AcqRel, Relaxed);
+        if exchanged.is_err() {
+            return false;
+        }
+        if state.phase() == Phase::Head && !self.is_encrypted() {
+            let _ = watched.socket.try_write(TIMED_OUT);
+        }
+        self.close();
+        true
+    }
+
+    /// Closes it from outside.
+    pub(super) fn close(&self) {
+        if let Some(socket) = self.socket() {
+            socket.shutdown(Shutdown::Both);
+        }
+    }
+
+    /// Closes it from outside, and throws away what its client does not read.
+    pub(super) fn cut(&self) {
+        if let Some(socket) = self.socket() {
+            socket.forget_unsent();
+            socket.shutdown(Shutdown::Both);
+        }
+    }
+
+    /// Waits until the client has gone away.
+    ///
+    /// A client that closed only its sending side counts as gone, as it does in Node.
+    pub(crate) async fn closed(&self) {
+        #[cfg(feature = "http2")]
+        if let Some(stream) = &self.stream {
+            return stream.left().await;
+        }
+        let Some(socket) = self.socket() else {
+            return pending().await;
+        };
+        while !socket.read_closed().await {
+            // What it sent ahead, a next request or a body that nobody reads, stands before its end.
+            tokio::time::sleep(UNREAD_PAUSE).await;
+        }
+    }
+}
+
+impl Watched {
+    fn state(&self) -> State {
+        State(self.state.load(Acquire))
+    }
+
+    fn enter(&self, phase: Phase) {
+        let state = State::new(phase, self.registry.now());
+        self.state.store(state.0, Release);
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        self.registry.closed();
+    }
+}
+
+/// The time in which the body of a response is made.
+pub(crate) struct InFlight {
+    connection: Arc<Connection>,
+    then: Phase,
+}
+
+impl InFlight {
+    pub(crate) fn new(connection: Arc<Connection>, status: StatusCode) -> Self {
+        let then = if status == StatusCode::SWITCHING_PROTOCOLS {
+            Phase::Upgraded
+        } else {
+            Phase::Written
+        };
+        Self { connection, then }
+    }
+
+    /// That a part of the body was handed over to be sent, or that the app has to make the next one.
+    #[inline]
+    pub(crate) fn hands_over(&self, over: bool) {
+        #[cfg(feature = "http2")]
+        self.connection.hands_over(over);
+        #[cfg(not(feature = "http2"))]
+        let _ = over;
+    }
+
+    /// Whether the connection ends with it.
+    #[inline]
+    pub(crate) fn is_last(&self) -> bool {
+        self.connection.is_last()
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.connection.enter(self.then);
+    }
+}
+
+impl fmt::Debug for InFlight {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("InFlight")
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection")
+            .field("peer", &self.ends.remote_addr())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,144 @@
+//! HTTP/2: many requests on one connection, each of which behaves as one of HTTP/1 does.
+
+use std::convert::Infallible;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::header::HOST;
+use http::uri::{PathAndQuery, Uri};
+use http::{HeaderValue, Request, Response};
+use hyper::body::Incoming;
+use hyper::server::conn::http2;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioExecutor;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use crate::chain::Onion;
+use crate::response::Outgoing;
+use crate::server::connection::Connection;
+use crate::server::frames::Frames;
+use crate::server::io::Io;
+use crate::server::serve::Served;
+
+type Answer = Result<Response<Outgoing>, Infallible>;
+
+/// Serves a connection whose client begins with HTTP/2, which is in `begun` as far as it has been read.
+pub(super) async fn serve<C: Onion, S>(
+    stream: S,
+    begun: Bytes,
+    connection: Arc<Connection>,
+    served: Arc<Served<C>>,
+) where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    connection.multiplex();
+    let limits = &served.limits;
+    let frames = Frames::new(
+        stream,
+        begun,
+        Arc::clone(&connection),
+        limits.control_frames,
+    );
+    let io = Io::new(frames, Arc::clone(&connection));
+    let (callback, parent) = (served.callback.clone(), Arc::clone(&connection));
+    let orphans = limits.streams;
+    let service = service_fn(move |request: Request<Incoming>| {
+        let stream = Arc::new(Connection::stream(&parent));
+        let answer = callback.handle_on(Arc::clone(&stream), as_in_http1(request));
+        ToItsEnd {
+            answer: Some(Box::pin(answer)),
+            stream,
+            orphans,
+        }
+    });
+    let http = http2::Builder::new(TokioExecutor::new())
+        .max_concurrent_streams(limits.streams)
+        .max_header_list_size(u32::try_from(limits.header_size).unwrap_or(u32::MAX))
+        .serve_connection(io, service);
+    let mut http = pin!(http);
+    let mut finish = pin!(connection.finishes());
+    let mut finishing = false;
+    let outcome = poll_fn(|cx| {
+        if !finishing && finish.as_mut().poll(cx).is_ready() {
+            finishing = true;
+            http.as_mut().graceful_shutdown();
+        }
+        http.as_mut().poll(cx)
+    });
+    // A client that broke off, or did what it must not.
+    drop(outcome.await);
+}
+
+/// The request as HTTP/1 has it: the target is a path, and the host is in `Host`.
+fn as_in_http1(mut request: Request<Incoming>) -> Request<Incoming> {
+    let uri = request.uri();
+    let authority = uri.authority();
+    let host = authority.and_then(|host| HeaderValue::from_str(host.as_str()).ok());
+    let path = uri.path_and_query().cloned();
+    if let Some(host) = host {
+        request.headers_mut().insert(HOST, host);
+        let path = path.unwrap_or_else(|| PathAndQuery::from_static("/"));
+        *request.uri_mut() = Uri::from(path);
+    }
+    request
+}
+
+/// A request that runs to its end when its stream is given up, as one of HTTP/1 does. hyper drops it then.
+struct ToItsEnd {
+    answer: Option<Pin<Box<dyn Future<Output = Answer> + Send>>>,
+    stream: Arc<Connection>,
+    /// How many of a connection may run on at once.
+    orphans: u32,
+}
+
+impl Future for ToItsEnd {
+    type Output = Answer;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Answer> {
+        let Some(answer) = &mut self.answer else {
+            return Poll::Pending;
+        };
+        let polled = answer.as_mut().poll(cx);
+        if polled.is_ready() {
+            self.answer = None;
+        }
+        polled
+    }
+}
+
+impl Drop for ToItsEnd {
+    fn drop(&mut self) {
+        let Some(answer) = self.answer.take() else {
+            return;
+        };
+        self.stream.leave();
+        // A client must not have more requests running by giving them up.
+        let Some(orphan) = Orphan::of(&self.stream, self.orphans) else {
+            return;
+        };
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move {
+                let _orphan = orphan;
+                drop(answer.await);
+            });
+        }
+    }
+}
+
+/// A request that has lost its stream.
+struct Orphan(Arc<Connection>);
+
+impl Orphan {
+    fn of(stream: &Arc<Connection>, most: u32) -> Option<Self> {
+        stream.may_run_on(most).then(|| Self(Arc::clone(stream)))
+    }
+}
+
+impl Drop for Orphan {
+    fn drop(&mut self) {
+        self.0.has_run_on();
+    }
+}

@@ -1,0 +1,88 @@
+//! A connection's task: HTTP on what was accepted.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use hyper::server::conn::http1;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use crate::app::Callback;
+use crate::chain::Onion;
+use crate::server::connection::Connection;
+use crate::server::io::Io;
+use crate::server::limits::{Limit, Limits};
+use crate::server::registry::Registry;
+use crate::server::wire::Wire;
+
+/// What is served, and how.
+pub(super) struct Served<C> {
+    pub(super) callback: Callback<C>,
+    pub(super) registry: Arc<Registry>,
+    pub(super) limits: Limits,
+    http1: http1::Builder,
+}
+
+impl<C> Served<C> {
+    pub(super) fn new(callback: Callback<C>, registry: Arc<Registry>, limits: Limits) -> Self {
+        let mut http1 = http1::Builder::new();
+        // A request runs to its end when the client goes away, as in Koa, and hyper need not watch for that.
+        // The header timeout is the registry's: hyper's own sets a timer for each request.
+        http1
+            .half_close(true)
+            .header_read_timeout(None)
+            .max_header_size(limits.header_size);
+        if let Some(headers) = limits.own_headers() {
+            http1.max_headers(headers);
+        }
+        Self {
+            callback,
+            registry,
+            limits,
+            http1,
+        }
+    }
+}
+
+/// Serves a plain connection.
+pub(super) async fn serve<C: Onion, R>(read: R, connection: Arc<Connection>, served: Arc<Served<C>>)
+where
+    R: AsyncRead + Unpin + Send + 'static,
+{
+    let wire = Wire::new(read, Arc::clone(&connection));
+    serve_http(wire, connection, served).await;
+}
+
+/// Serves HTTP/1.1, and HTTP/2 where the client begins with it.
+pub(super) async fn serve_http<C: Onion, S>(
+    stream: S,
+    connection: Arc<Connection>,
+    served: Arc<Served<C>>,
+) where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let service = served.callback.service_on(Arc::clone(&connection));
+    let io = Io::new(stream, Arc::clone(&connection));
+    let mut http = served.http1.serve_connection(io, service).with_upgrades();
+    let outcome = poll_fn(|cx| Future::poll(Pin::new(&mut http), cx)).await;
+    // A client that broke off or sent what is no HTTP; hyper has answered it where that makes sense.
+    let Err(error) = outcome else {
+        return;
+    };
+    if error.is_parse_too_large() {
+        connection.exceeds(Limit::HeaderSize);
+    }
+    #[cfg(feature = "http2")]
+    if error.is_parse_version_h2()
+        && let Some(parts) = http.into_parts()
+    {
+        let stream = parts.io.into_inner();
+        Box::pin(crate::server::http2::serve(
+            stream,
+            parts.read_buf,
+            connection,
+            served,
+        ))
+        .await;
+    }
+}

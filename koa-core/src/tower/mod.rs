@@ -1,0 +1,105 @@
+//! Tower both ways: an app as a service, and tower's layers and services in an app. With the feature `tower`.
+//!
+//! # An app as a service
+//!
+//! [`App::callback`](crate::App::callback) gives a [`Callback`](crate::Callback), which is a `tower::Service` for
+//! requests with any body: it is mounted into an axum router, or served by hyper. What is known of the connection it
+//! finds as a [`Socket`](crate::Socket) among the request's extensions; without one there is no address.
+//!
+//! ```
+//! use koa::prelude::*;
+//!
+//! #[middleware]
+//! async fn hello() -> &'static str {
+//!     "Hello World"
+//! }
+//!
+//! let app = App::new().with(hello).callback();
+//! let router: axum::Router = axum::Router::new().nest_service("/koa", app);
+//! ```
+//!
+//! # Layers in an app
+//!
+//! [`layer`] makes a middleware of a `tower::Layer`: compression, CORS, timeouts and more come from
+//! [`tower-http`](https://docs.rs/tower-http).
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use koa::prelude::*;
+//! use koa::tower::layer;
+//! use tower_http::compression::CompressionLayer;
+//! use tower_http::cors::CorsLayer;
+//!
+//! let app = App::new()
+//!     .with(layer(CorsLayer::permissive()))
+//!     .with(layer(CompressionLayer::new()));
+//! ```
+//!
+//! # Services in an app
+//!
+//! [`service`] makes an endpoint of a `tower::Service`: files, or an axum router.
+//!
+//! ```
+//! use koa::prelude::*;
+//! use koa::tower::service;
+//! use tower_http::services::ServeDir;
+//!
+//! let app = App::new().mount("/static", service(ServeDir::new("public")));
+//! ```
+
+mod body;
+mod callback;
+mod layer;
+mod meeting;
+mod service;
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use crate::error::Error;
+
+pub use body::Body;
+pub(crate) use body::Given;
+pub use layer::{Layered, layer};
+pub use meeting::{Answer, Below};
+pub use service::{Mounted, service};
+
+/// Any error, as tower's layers pass them on.
+pub type BoxError = Box<dyn StdError + Send + Sync>;
+
+/// An error of the app, on its way through what knows only standard errors.
+#[derive(Debug)]
+pub(crate) struct Failed(pub(crate) Error);
+
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.message())
+    }
+}
+
+impl StdError for Failed {}
+
+/// An error of someone else's.
+#[derive(Debug)]
+struct Foreign(BoxError);
+
+impl fmt::Display for Foreign {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl StdError for Foreign {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(&*self.0)
+    }
+}
+
+/// The app's own error where it was one, else a 500.
+fn into_error(error: BoxError) -> Error {
+    match error.downcast::<Failed>() {
+        Ok(failed) => failed.0,
+        Err(error) => Error::from(Foreign(error)),
+    }
+}

@@ -1,0 +1,211 @@
+//! WebSockets (RFC 6455), as endpoints. With the feature `websocket`.
+//!
+//! ```
+//! use koa::prelude::*;
+//!
+//! #[middleware]
+//! async fn echo(ctx: &mut Context) -> Result {
+//!     // Here the handshake is an ordinary request: what the layers above provide is there.
+//!     ctx.websocket(|mut socket| async move {
+//!         while let Some(Ok(message)) = socket.recv().await {
+//!             if socket.send(message).await.is_err() {
+//!                 return;
+//!             }
+//!         }
+//!     })
+//! }
+//!
+//! let app = App::new().mount("/echo", echo);
+//! ```
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use http::{Method, StatusCode};
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
+use tokio::time::timeout;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{Error as WebSocketError, Utf8Bytes};
+
+use crate::context::Context;
+use crate::error::{Error, Result};
+
+pub use tokio_tungstenite::tungstenite::Message;
+
+/// After how long without a message the client is asked whether it is there; it has as long to answer.
+const SILENCE: Duration = Duration::from_secs(30);
+
+/// A WebSocket that is open, in [`Context::websocket`].
+pub struct WebSocket {
+    stream: WebSocketStream<TokioIo<Upgraded>>,
+    closing: Pin<Box<dyn Future<Output = ()> + Send>>,
+}
+
+impl WebSocket {
+    /// The next message, text or binary; `None` once it is closed. Pings are answered meanwhile, a client that is silent
+    /// for 30 seconds is asked whether it is there, and when the server shuts down the client is told (1001) and the
+    /// socket closed.
+    ///
+    /// # Errors
+    ///
+    /// A connection that is lost, a client that does not answer, or a message that is malformed or longer than the
+    /// app's [`body_limit`](crate::App::body_limit).
+    pub async fn recv(&mut self) -> Option<Result<Message>> {
+        let mut asked = false;
+        loop {
+            let next = tokio::select! {
+                next = timeout(SILENCE, self.stream.next()) => next,
+                () = &mut self.closing => {
+                    let _ = self.close(CloseCode::Away.into(), "").await;
+                    return None;
+                }
+            };
+            match next {
+                Ok(Some(Ok(message @ (Message::Text(_) | Message::Binary(_))))) => {
+                    return Some(Ok(message));
+                }
+                Ok(Some(Ok(_))) => asked = false,
+                Ok(Some(Err(WebSocketError::ConnectionClosed)) | None) => return None,
+                Ok(Some(Err(error))) => return Some(Err(error.into())),
+                Err(_) if asked => {
+                    return Some(Err(Error::internal("the client does not answer")));
+                }
+                Err(_) => {
+                    asked = true;
+                    if let Err(error) = self.stream.send(Message::Ping(Default::default())).await {
+                        return Some(Err(error.into()));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Sends a message: a [`Message`], or text.
+    ///
+    /// # Errors
+    ///
+    /// A connection that is closed or lost.
+    pub async fn send(&mut self, message: impl Into<Message>) -> Result {
+        Ok(self.stream.send(message.into()).await?)
+    }
+
+    /// Closes it with a code (RFC 6455, 7.4) and a reason of at most 123 bytes.
+    ///
+    /// # Errors
+    ///
+    /// A connection that is lost.
+    pub async fn close(&mut self, code: u16, reason: impl Into<String>) -> Result {
+        let reason = Utf8Bytes::from(reason.into());
+        let code = code.into();
+        Ok(self.stream.close(Some(CloseFrame { code, reason })).await?)
+    }
+}
+
+impl fmt::Debug for WebSocket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("WebSocket")
+    }
+}
+
+impl Context {
+    /// Makes the connection a WebSocket, which `serve` then has, in a task of its own, once the layers have run to their
+    /// end.
+    ///
+    /// A page of another origin than [`ctx.origin()`](Context::origin) is refused, since browsers send cookies with its
+    /// handshake too; [`websocket_from`](Self::websocket_from) allows some. Under a server of one's own, that server has
+    /// to allow upgrades.
+    ///
+    /// # Errors
+    ///
+    /// A request that is no handshake: 405, 400, or 426 for another version of the protocol. A 403 for a page of another
+    /// origin.
+    pub fn websocket<F, S>(&mut self, serve: F) -> Result
+    where
+        F: FnOnce(WebSocket) -> S + Send + 'static,
+        S: Future<Output = ()> + Send + 'static,
+    {
+        self.websocket_from([""; 0], serve)
+    }
+
+    /// As [`websocket`](Self::websocket), for pages of these origins too, such as `https://app.example.com`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`websocket`](Self::websocket).
+    pub fn websocket_from<O, F, S>(
+        &mut self,
+        origins: impl IntoIterator<Item = O>,
+        serve: F,
+    ) -> Result
+    where
+        O: AsRef<str>,
+        F: FnOnce(WebSocket) -> S + Send + 'static,
+        S: Future<Output = ()> + Send + 'static,
+    {
+        let key = handshake(self)?;
+        let origin = self.get("Origin");
+        let is_own = origin.is_empty() || origin.eq_ignore_ascii_case(&self.origin());
+        if !is_own && !origins.into_iter().any(|other| other.as_ref() == origin) {
+            return Err(Error::new(403, "a page of this origin may not connect"));
+        }
+        let Some(upgrade) = self.request.upgrade() else {
+            return Err(Error::new(400, "this connection cannot become a WebSocket"));
+        };
+        let limit = self.app().body_limit();
+        let config = WebSocketConfig::default()
+            .max_message_size(Some(limit))
+            .max_frame_size(Some(limit));
+        let closing = Box::pin(self.request.closing());
+        tokio::spawn(async move {
+            // A client that is gone before it could be answered.
+            let Ok(upgraded) = upgrade.await else { return };
+            let io = TokioIo::new(upgraded);
+            let stream = WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await;
+            serve(WebSocket { stream, closing }).await;
+        });
+        let switch = http::Response::builder()
+            .status(StatusCode::SWITCHING_PROTOCOLS)
+            .header("Connection", "Upgrade")
+            .header("Upgrade", "websocket")
+            .header("Sec-WebSocket-Accept", derive_accept_key(key.as_bytes()));
+        self.respond_with(switch.body(())?);
+        Ok(())
+    }
+}
+
+/// The key of a handshake (RFC 6455, 4.2.1).
+fn handshake(ctx: &Context) -> Result<String> {
+    if *ctx.method() != Method::GET {
+        return Err(Error::new(405, "a WebSocket begins with GET").with_header("Allow", "GET"));
+    }
+    let upgrades = listed(&ctx.get("Connection"), "upgrade");
+    if !upgrades || !listed(&ctx.get("Upgrade"), "websocket") {
+        let error = Error::new(426, "this is a WebSocket").with_header("Connection", "Upgrade");
+        return Err(error.with_header("Upgrade", "websocket"));
+    }
+    if ctx.get("Sec-WebSocket-Version") != "13" {
+        let error = Error::new(426, "version 13 of the protocol is spoken here");
+        return Err(error.with_header("Sec-WebSocket-Version", "13"));
+    }
+    let key = ctx.get("Sec-WebSocket-Key").into_owned();
+    let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    let digits = key.strip_suffix("==").unwrap_or_default();
+    if digits.len() != 22 || !digits.bytes().all(is_base64) {
+        return Err(Error::new(400, "the handshake has no valid key"));
+    }
+    Ok(key)
+}
+
+/// Whether a header's list has a word, in any case.
+fn listed(header: &str, word: &str) -> bool {
+    header
+        .split(',')
+        .any(|item| item.trim().eq_ignore_ascii_case(word))
+}

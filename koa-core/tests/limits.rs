@@ -1,0 +1,234 @@
+//! The limits of the server: each has a test named after what it protects from, and is told and counted.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may say what it takes for granted"
+)]
+
+mod client;
+mod serve;
+
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use client::{Client, get};
+use koa::prelude::*;
+use koa::{Exceeded, Limit};
+use serve::serve_with;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+#[middleware]
+async fn answer(ctx: &mut Context) -> Result {
+    match ctx.path() {
+        "/body" => {
+            let length = ctx.request.bytes().await?.len();
+            ctx.set_body(format!("{length} bytes"));
+        }
+        "/large" => ctx.set_body(vec![7; 40_000_000]),
+        "/stream" => ctx.set_body(Body::reader(tokio::io::repeat(7))),
+        "/exceeded" => {
+            let count = ctx.app().exceeded(Limit::BodySize);
+            ctx.set_body(count.to_string());
+        }
+        _ => ctx.set_body("fine"),
+    }
+    Ok(())
+}
+
+/// An app on a server with these settings, and the limits that it tells of.
+macro_rules! server {
+    ($($settings:tt)*) => {{
+        let (tell, told) = channel();
+        let app = App::new()
+            .silent(true)
+            .on(move |event: &Exceeded| {
+                assert!(event.peer.is_some());
+                let _ = tell.send(event.limit);
+            })
+            .with(answer);
+        (serve_with(app, |server| server $($settings)*), told)
+    }};
+}
+
+fn next(told: &Receiver<Limit>) -> Limit {
+    told.recv_timeout(Duration::from_secs(20))
+        .expect("the limit is told")
+}
+
+#[test]
+fn a_client_that_sends_its_head_byte_by_byte_is_answered_408() {
+    let (server, told) = server!(.header_read_timeout(SECOND));
+    let mut client = Client::connect(server.address);
+    client.send("GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ");
+    let answer = client.read(false).expect("an answer");
+    assert_eq!(answer.status, 408);
+    assert_eq!(answer.header("connection"), Some("close"));
+    assert_eq!(client.rest(), b"");
+    assert_eq!(next(&told), Limit::HeaderReadTime);
+}
+
+#[test]
+fn a_client_that_connects_and_says_nothing_is_closed() {
+    let (server, told) = server!(.header_read_timeout(SECOND));
+    let mut client = Client::connect(server.address);
+    assert_eq!(client.rest(), b"", "nothing was asked");
+    assert_eq!(next(&told), Limit::HeaderReadTime);
+}
+
+#[test]
+fn a_head_that_would_fill_the_memory_is_answered_431() {
+    let (server, told) = server!();
+    let mut client = Client::connect(server.address);
+    let large = "a".repeat(33 * 1024);
+    let _ = client.try_send(format!("GET / HTTP/1.1\r\nHost: x\r\nX: {large}\r\n\r\n"));
+    assert_eq!(client.read(false).map(|answer| answer.status), Some(431));
+    assert_eq!(next(&told), Limit::HeaderSize);
+    // What is below the default is served.
+    let fits = format!("X: {}\r\n", "a".repeat(31 * 1024));
+    let answer = Client::connect(server.address).ask("GET", "/", &fits);
+    assert_eq!(answer.status, 200);
+}
+
+#[test]
+fn headers_without_number_are_answered_431() {
+    for (server, allowed) in [
+        (server!(), 100),
+        (server!(.max_headers(10)), 10),
+        (server!(.max_headers(200)), 200),
+    ] {
+        let (server, told) = server;
+        // `Host` is one.
+        let headers = |count: usize| "X: 1\r\n".repeat(count - 1);
+        let ask = |count| {
+            let mut client = Client::connect(server.address);
+            client.ask("GET", "/", &headers(count)).status
+        };
+        assert_eq!(ask(allowed), 200);
+        assert_eq!(ask(allowed + 1), 431);
+        assert_eq!(next(&told), Limit::HeaderSize);
+    }
+}
+
+#[test]
+fn a_body_that_would_fill_the_memory_is_answered_413() {
+    let (server, told) = server!();
+    let mut client = Client::connect(server.address);
+    client.send("POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: 1048577\r\n\r\n");
+    assert_eq!(client.read(false).unwrap().status, 413);
+    assert_eq!(next(&told), Limit::BodySize);
+    // One that does not say its length beforehand.
+    let mut client = Client::connect(server.address);
+    client.send("POST /body HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+    let chunk = format!("40000\r\n{}\r\n", "a".repeat(0x40000));
+    for _ in 0..5 {
+        let _ = client.try_send(&chunk);
+    }
+    assert_eq!(client.read(false).unwrap().status, 413);
+    assert_eq!(next(&told), Limit::BodySize);
+    assert_eq!(get(server.address, "/exceeded").text(), "2");
+}
+
+#[test]
+fn a_body_that_trickles_is_answered_408() {
+    let (server, told) = server!(.min_body_rate(100, SECOND));
+    let mut client = Client::connect(server.address);
+    client.send("POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\na");
+    let answer = client.read(false).expect("an answer");
+    assert_eq!(answer.status, 408);
+    assert_eq!(
+        client.rest(),
+        b"",
+        "the connection ends: its body is not there"
+    );
+    assert_eq!(next(&told), Limit::BodyRate);
+}
+
+#[test]
+fn a_body_that_is_slow_but_steady_is_read() {
+    let (server, told) = server!(.min_body_rate(100, SECOND).header_read_timeout(SECOND));
+    let mut client = Client::connect(server.address);
+    client.send("POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: 2000\r\n\r\n");
+    // A client as slow as that: four times as fast as it has to be.
+    for _ in 0..20 {
+        client.send([b'a'; 100]);
+        std::thread::sleep(Duration::from_millis(250));
+    }
+    assert_eq!(client.read(false).unwrap().text(), "2000 bytes");
+    assert_eq!(told.try_iter().count(), 0);
+}
+
+#[test]
+fn a_client_that_does_not_read_its_response_is_cut_off() {
+    for path in ["/stream", "/large"] {
+        let (server, told) = server!(.write_timeout(SECOND));
+        let mut client = Client::connect(server.address);
+        client.send(format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n"));
+        assert_eq!(next(&told), Limit::WriteTime);
+        // What the system had taken comes, and then the connection is gone.
+        let rest = client.rest();
+        assert!(rest.len() < 40_000_000, "{} bytes", rest.len());
+    }
+}
+
+#[test]
+fn a_client_that_reads_slowly_but_steadily_is_not_cut_off() {
+    let (server, told) = server!(.write_timeout(SECOND));
+    let mut client = Client::connect(server.address);
+    client.send("GET /large HTTP/1.1\r\nHost: x\r\n\r\n");
+    let begin = Instant::now();
+    while begin.elapsed() < 4 * SECOND {
+        // A client as slow as that.
+        std::thread::sleep(Duration::from_millis(20));
+        client.fill();
+    }
+    let answer = client.read(false).expect("the whole answer");
+    assert_eq!(answer.body.len(), 40_000_000);
+    assert_eq!(told.try_iter().count(), 0);
+}
+
+#[test]
+fn connections_without_requests_do_not_pile_up() {
+    let (server, told) = server!(.keep_alive_timeout(SECOND));
+    let mut client = Client::connect(server.address);
+    assert_eq!(client.get("/").status, 200);
+    assert_eq!(client.rest(), b"");
+    assert_eq!(next(&told), Limit::IdleTime);
+}
+
+#[test]
+fn a_connection_does_not_last_for_ever() {
+    let (server, told) = server!(.max_connection_time(SECOND));
+    let mut client = Client::connect(server.address);
+    let mut answers = 1;
+    while client.get("/").header("connection").is_none() {
+        answers += 1;
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert!(answers > 10, "it has its time");
+    assert_eq!(client.rest(), b"");
+    assert_eq!(next(&told), Limit::ConnectionTime);
+}
+
+#[test]
+fn more_clients_than_there_is_room_for_are_answered_503() {
+    let (server, told) = server!(.max_connections(2));
+    let mut clients: Vec<_> = (0..2).map(|_| Client::connect(server.address)).collect();
+    for client in &mut clients {
+        assert_eq!(client.get("/").status, 200);
+    }
+    let mut one_more = Client::connect(server.address);
+    let answer = one_more.get("/");
+    assert_eq!(answer.status, 503);
+    assert_eq!(answer.header("retry-after"), Some("1"));
+    assert_eq!(one_more.rest(), b"");
+    assert_eq!(next(&told), Limit::Connections);
+    // Where one has left, there is room again.
+    clients.pop().unwrap().cut();
+    let begin = Instant::now();
+    while get(server.address, "/").status != 200 {
+        assert!(begin.elapsed() < 20 * SECOND);
+    }
+}

@@ -1,0 +1,261 @@
+//! How a server ends: what it has accepted is answered, and then it is gone.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may say what it takes for granted"
+)]
+
+mod client;
+
+use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use client::Client;
+use koa::prelude::*;
+use koa::{Onion, Server};
+use tokio::sync::{Semaphore, oneshot};
+
+/// Waits for a permit where it is asked to, and tells that it waits.
+struct Gate(Arc<Semaphore>, Mutex<Sender<()>>);
+
+#[middleware]
+impl Gate {
+    async fn call(&self, ctx: &mut Context) -> Result<&'static str> {
+        if ctx.path() == "/wait" {
+            self.1.lock().unwrap().send(())?;
+            self.0.acquire().await?.forget();
+        }
+        Ok("done")
+    }
+}
+
+/// A server that runs on a thread of its own, until it is told to stop.
+struct Running {
+    address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+fn run<C: Onion, List: 'static + Send, Depth: 'static + Send>(
+    app: App<C, List, Depth>,
+    change: impl FnOnce(Server<C>) -> Server<C> + Send + 'static,
+) -> Running {
+    let (stop, stopped) = oneshot::channel();
+    let stopped = async {
+        let _ = stopped.await;
+    };
+    let mut running = run_until(app, |server| change(server).shutdown_on(stopped));
+    running.stop = Some(stop);
+    running
+}
+
+/// The same, until what `change` sets happens.
+fn run_until<C: Onion, List: 'static + Send, Depth: 'static + Send>(
+    app: App<C, List, Depth>,
+    change: impl FnOnce(Server<C>) -> Server<C> + Send + 'static,
+) -> Running {
+    let (tell, told) = channel();
+    let thread = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let server = change(app.bind("127.0.0.1:0").await.unwrap());
+            tell.send(server.addresses()[0]).unwrap();
+            server.run().await.unwrap();
+        });
+    });
+    Running {
+        address: told.recv().unwrap(),
+        stop: None,
+        thread: Some(thread),
+    }
+}
+
+impl Running {
+    fn stop(&mut self) {
+        self.stop.take().unwrap().send(()).unwrap();
+    }
+
+    fn wait(&mut self) {
+        self.thread.take().unwrap().join().unwrap();
+    }
+}
+
+fn gate() -> (Gate, Arc<Semaphore>, std::sync::mpsc::Receiver<()>) {
+    let (tell, waits) = channel();
+    let permits = Arc::new(Semaphore::new(0));
+    (Gate(Arc::clone(&permits), Mutex::new(tell)), permits, waits)
+}
+
+#[test]
+fn what_is_in_flight_is_finished_and_nothing_more_is_accepted() {
+    let (gate, permits, waits) = gate();
+    let mut server = run(App::new().with(gate), |server| server);
+    let mut idle = Client::connect(server.address);
+    assert_eq!(idle.get("/").status, 200);
+    let mut busy = Client::connect(server.address);
+    busy.send("GET /wait HTTP/1.1\r\nHost: x\r\n\r\n");
+    waits.recv().unwrap();
+
+    server.stop();
+    assert_eq!(idle.rest(), b"", "an idle connection is closed");
+    let refused = || TcpStream::connect(server.address).is_err();
+    assert!(refused(), "nothing listens any more");
+
+    permits.add_permits(1);
+    let answer = busy.read(false).expect("the request is answered");
+    assert_eq!(answer.text(), "done");
+    assert_eq!(answer.header("connection"), Some("close"));
+    assert_eq!(busy.rest(), b"");
+    server.wait();
+}
+
+#[test]
+fn what_takes_longer_than_the_grace_time_is_cut_off() {
+    let (gate, _permits, waits) = gate();
+    let mut server = run(App::new().with(gate), |server| {
+        server.grace(Duration::from_secs(1))
+    });
+    let mut busy = Client::connect(server.address);
+    busy.send("GET /wait HTTP/1.1\r\nHost: x\r\n\r\n");
+    waits.recv().unwrap();
+    let begin = Instant::now();
+    server.stop();
+    server.wait();
+    assert!(begin.elapsed() < Duration::from_secs(10));
+    assert_eq!(busy.rest(), b"");
+}
+
+#[test]
+fn hooks_run_in_their_order_after_the_requests() {
+    let (gate, permits, waits) = gate();
+    let (did, saw) = channel();
+    let mut server = run(App::new().with(gate), move |server| {
+        let first = did.clone();
+        server
+            .on_shutdown(move || async move {
+                tokio::task::yield_now().await;
+                first.send("first").unwrap();
+            })
+            .on_shutdown(move || async move { did.send("second").unwrap() })
+    });
+    let mut busy = Client::connect(server.address);
+    busy.send("GET /wait HTTP/1.1\r\nHost: x\r\n\r\n");
+    waits.recv().unwrap();
+    server.stop();
+    assert!(
+        saw.recv_timeout(Duration::from_millis(500)).is_err(),
+        "a request is in flight"
+    );
+    permits.add_permits(1);
+    assert_eq!(busy.read(false).unwrap().status, 200);
+    server.wait();
+    assert_eq!(saw.iter().collect::<Vec<_>>(), ["first", "second"]);
+}
+
+#[test]
+fn a_body_that_is_being_sent_is_sent_to_its_end() {
+    #[middleware]
+    async fn large() -> Vec<u8> {
+        vec![7; 40_000_000]
+    }
+    let mut server = run(App::new().with(large), |server| server);
+    let mut client = Client::connect(server.address);
+    client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    client.fill();
+    server.stop();
+    assert_eq!(client.read(false).unwrap().body.len(), 40_000_000);
+    assert_eq!(client.rest(), b"");
+    server.wait();
+}
+
+#[cfg(unix)]
+#[test]
+fn the_process_is_told_by_a_signal() {
+    for signal in ["-TERM", "-INT"] {
+        let (gate, permits, waits) = gate();
+        let mut server = run_until(App::new().with(gate), Server::shutdown_on_signals);
+        let mut busy = Client::connect(server.address);
+        busy.send("GET /wait HTTP/1.1\r\nHost: x\r\n\r\n");
+        waits.recv().unwrap();
+        // It serves, so it listens for signals too.
+        let mut kill = std::process::Command::new("kill");
+        let pid = std::process::id().to_string();
+        assert!(kill.args([signal, &pid]).status().unwrap().success());
+        while TcpStream::connect(server.address).is_ok() {
+            std::thread::yield_now();
+        }
+        permits.add_permits(1);
+        assert_eq!(busy.read(false).unwrap().status, 200);
+        server.wait();
+    }
+}
+
+#[middleware]
+async fn short(ctx: &mut Context) -> String {
+    tokio::task::yield_now().await;
+    ctx.path().to_owned()
+}
+
+/// Asks on and on, twenty times on each connection.
+///
+/// A connection that the system took just when the listener closed was never the server's: there the first request may
+/// go unanswered. Any other one has its whole answer.
+fn ask_on(address: SocketAddr, stopped: &AtomicBool, answered: &AtomicU64) {
+    while let Some(mut client) = Client::try_connect(address) {
+        for number in 0..20 {
+            let _ = client.try_send("GET /path HTTP/1.1\r\nHost: x\r\n\r\n");
+            let Some(answer) = client.read(false) else {
+                assert!(stopped.load(Relaxed) && number == 0, "request {number}");
+                assert_eq!(client.rest(), b"", "no part of an answer without the rest");
+                break;
+            };
+            assert_eq!(answer.text(), "/path");
+            answered.fetch_add(1, Relaxed);
+            if answer.header("connection") == Some("close") {
+                break;
+            }
+        }
+    }
+}
+
+#[test]
+fn under_load_every_accepted_request_has_its_whole_response_a_hundred_times() {
+    const ROUNDS: usize = 25;
+    let rounds = || {
+        for _ in 0..ROUNDS {
+            let mut server = run(App::new().with(short), |server| {
+                server.grace(Duration::from_secs(20))
+            });
+            let (stopped, answered) = (AtomicBool::new(false), AtomicU64::new(0));
+            let address = server.address;
+            std::thread::scope(|scope| {
+                for _ in 0..8 {
+                    scope.spawn(|| ask_on(address, &stopped, &answered));
+                }
+                while answered.load(Relaxed) < 100 {
+                    std::thread::yield_now();
+                }
+                stopped.store(true, Relaxed);
+                let begin = Instant::now();
+                server.stop();
+                server.wait();
+                assert!(begin.elapsed() < Duration::from_secs(20));
+            });
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(rounds);
+        }
+    });
+}

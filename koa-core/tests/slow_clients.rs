@@ -1,0 +1,111 @@
+//! Five thousand clients that send a byte a second, beside fifty that ask and are answered.
+//!
+//! `cargo test --release --test slow_clients -- --ignored --nocapture` says what the fifty notice of the others.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may say what it takes for granted"
+)]
+
+mod client;
+mod serve;
+
+use std::io::Write;
+use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use client::Client;
+use koa::Limit;
+use koa::prelude::*;
+use serve::serve_with;
+
+const SLOW: usize = 5_000;
+const NORMAL: usize = 50;
+const TIME: Duration = Duration::from_secs(10);
+
+#[middleware]
+async fn hello(ctx: &mut Context) -> String {
+    ctx.app().exceeded(Limit::HeaderReadTime).to_string()
+}
+
+/// The time that 99 of 100 answers take at most, with ten requests a second of each client.
+fn p99(address: SocketAddr) -> Duration {
+    let mut times: Vec<_> = std::thread::scope(|scope| {
+        let clients: Vec<_> = (0..NORMAL)
+            .map(|_| {
+                scope.spawn(move || {
+                    let mut client = Client::connect(address);
+                    let mut times = Vec::new();
+                    let begin = Instant::now();
+                    while begin.elapsed() < TIME {
+                        let asked = Instant::now();
+                        assert_eq!(client.get("/").status, 200);
+                        times.push(asked.elapsed());
+                        std::thread::sleep(Duration::from_millis(100));
+                    }
+                    times
+                })
+            })
+            .collect();
+        let times = clients.into_iter().map(|client| client.join().unwrap());
+        times.flatten().collect()
+    });
+    times.sort();
+    times[times.len() * 99 / 100]
+}
+
+fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+    let number = line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok());
+    number.unwrap_or(0)
+}
+
+#[test]
+#[ignore = "it takes a minute, and ten thousand file descriptors"]
+fn slow_clients_do_not_slow_the_others_and_are_ended() {
+    let server = serve_with(App::new().with(hello), |server| {
+        server.header_read_timeout(Duration::from_secs(20))
+    });
+    let alone = p99(server.address);
+    let before = resident();
+
+    let stop = AtomicBool::new(false);
+    let (beside, memory) = std::thread::scope(|scope| {
+        let mut slow: Vec<_> = (0..SLOW)
+            .map(|_| {
+                let mut stream = TcpStream::connect(server.address).unwrap();
+                stream.write_all(b"GET / HTTP/1.1\r\nX: ").unwrap();
+                stream
+            })
+            .collect();
+        let stop = &stop;
+        scope.spawn(move || {
+            while !stop.load(Relaxed) {
+                // A byte a second, spread over the second.
+                for part in slow.chunks_mut(SLOW / 100) {
+                    for stream in part {
+                        // The server ends it sooner or later.
+                        let _ = stream.write_all(b"a");
+                    }
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+            }
+        });
+        let beside = p99(server.address);
+        let memory = resident().saturating_sub(before);
+        let begin = Instant::now();
+        let ended = || client::get(server.address, "/").text().parse::<usize>();
+        while ended().unwrap() < SLOW {
+            assert!(begin.elapsed() < Duration::from_secs(60), "they are ended");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        stop.store(true, Relaxed);
+        (beside, memory)
+    });
+    println!("p99 alone {alone:?}, beside {SLOW} slow clients {beside:?}; {memory} kB for them");
+    assert!(beside <= 2 * alone.max(Duration::from_millis(1)));
+}

@@ -1,0 +1,162 @@
+//! Requests whose end two readers could see at different places: each is refused, or read as RFC 9112 says, and what
+//! follows it is never answered as a request that it is not.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may say what it takes for granted"
+)]
+
+mod client;
+mod serve;
+
+use client::Client;
+use koa::prelude::*;
+use serve::{Serving, serve};
+
+#[middleware]
+async fn echo(ctx: &mut Context) -> Result<String> {
+    let body = ctx.request.text().await?;
+    Ok(format!("{} {body:?}", ctx.url()))
+}
+
+fn server() -> Serving {
+    serve(App::new().silent(true).with(echo))
+}
+
+/// What is answered to these bytes, all of it, up to the end of the connection.
+fn answers(server: &Serving, bytes: &str) -> Vec<(u16, String)> {
+    let mut client = Client::connect(server.address);
+    let _ = client.try_send(bytes);
+    let _ = client.finish();
+    let mut answers = Vec::new();
+    while let Some(answer) = client.read(false) {
+        answers.push((answer.status, answer.text()));
+    }
+    answers
+}
+
+/// The request that is smuggled in, if it is taken for one.
+const SMUGGLED: &str = "GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n";
+
+#[test]
+fn what_is_ambiguous_is_refused_and_nothing_after_it_is_read() {
+    let server = server();
+    for head in [
+        // Two lengths, in one line or in two.
+        "Content-Length: 0\r\nContent-Length: 37\r\n",
+        "Content-Length: 0, 37\r\n",
+        "Content-Length: 37\r\nContent-Length: 0\r\n",
+        // What is no length.
+        "Content-Length: +0\r\n",
+        "Content-Length: -0\r\n",
+        "Content-Length: 0x0\r\n",
+        "Content-Length: 0 0\r\n",
+        "Content-Length: \r\n",
+        "Content-Length: 18446744073709551616\r\n",
+        // A coding that does not end with chunked, or that is unknown.
+        "Transfer-Encoding: chunked, gzip\r\n",
+        "Transfer-Encoding: xchunked\r\n",
+        "Transfer-Encoding: identity\r\n",
+        "Transfer-Encoding: chunked;q=1\r\n",
+        "Transfer-Encoding: \"chunked\"\r\n",
+        // Names that are none, and lines that are folded.
+        "Content-Length : 0\r\n",
+        "Transfer-Encoding : chunked\r\n",
+        "X: a\r\n Content-Length: 37\r\n",
+        "X: a\r\n\tTransfer-Encoding: chunked\r\n",
+        " Content-Length: 37\r\n",
+        "Content\x0b-Length: 37\r\n",
+        "X: a\rContent-Length: 37\r\n",
+        "X: a\0b\r\n",
+    ] {
+        let bytes = format!("POST / HTTP/1.1\r\nHost: x\r\n{head}\r\n{SMUGGLED}");
+        let answers = answers(&server, &bytes);
+        assert!(
+            matches!(&answers[..], [] | [(400..=499 | 501, _)]),
+            "{head:?}: {answers:?}"
+        );
+    }
+}
+
+#[test]
+fn chunks_that_are_malformed_end_the_connection() {
+    let server = server();
+    for chunks in [
+        "0x1\r\na\r\n0\r\n\r\n",
+        "+1\r\na\r\n0\r\n\r\n",
+        "-1\r\na\r\n0\r\n\r\n",
+        "1 1\r\na\r\n0\r\n\r\n",
+        "g\r\na\r\n0\r\n\r\n",
+        "\r\na\r\n0\r\n\r\n",
+        "10000000000000000\r\na\r\n0\r\n\r\n",
+        "1\r\nab\r\n0\r\n\r\n",
+        "1\r\na0\r\n\r\n",
+        "1\na\n0\n\n",
+        "1;a\nb\r\na\r\n0\r\n\r\n",
+        "0\r\n\rX",
+        "0\r\nX\r\n\r\n",
+    ] {
+        let bytes = format!(
+            "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}{SMUGGLED}"
+        );
+        let answers = answers(&server, &bytes);
+        assert!(
+            matches!(&answers[..], [] | [(400..=499, _)]),
+            "{chunks:?}: {answers:?}"
+        );
+    }
+}
+
+#[test]
+fn what_the_rfc_lets_pass_is_read_as_it_says() {
+    let server = server();
+    let second = || (200, "/smuggled \"\"".to_owned());
+    // Both lengths: chunked counts (6.3), and the connection ends behind it.
+    let both = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+    let both = answers(&server, &format!("{both}{SMUGGLED}"));
+    assert!(
+        matches!(&both[..], [] | [(400, _)]) || both[..] == [(200, "/ \"\"".to_owned())],
+        "{both:?}"
+    );
+    // The same length twice is one (6.3).
+    let twice = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\na";
+    let twice = answers(&server, &format!("{twice}{SMUGGLED}"));
+    assert!(
+        matches!(&twice[..], [] | [(400, _)])
+            || twice[..] == [(200, "/ \"a\"".to_owned()), second()],
+        "{twice:?}"
+    );
+    // A line may end with a bare LF (2.2), for which every line does.
+    let bare = "POST / HTTP/1.1\nHost: x\nContent-Length: 1\n\na";
+    assert_eq!(
+        answers(&server, &format!("{bare}{SMUGGLED}")),
+        [(200, "/ \"a\"".to_owned()), second()]
+    );
+    // Extensions of chunks are ignored (7.1.1), trailers are no headers (7.1.2).
+    let chunks = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1;a=b\r\na\r\n0\r\nContent-Length: 37\r\n\r\n";
+    assert_eq!(
+        answers(&server, &format!("{chunks}{SMUGGLED}")),
+        [(200, "/ \"a\"".to_owned()), second()]
+    );
+    // Names and codings know no case (5.1, 7).
+    let cased =
+        "POST / HTTP/1.1\r\nHost: x\r\ntRANSFER-eNCODING: CHUNKED\r\n\r\n1\r\na\r\n0\r\n\r\n";
+    assert_eq!(
+        answers(&server, &format!("{cased}{SMUGGLED}")),
+        [(200, "/ \"a\"".to_owned()), second()]
+    );
+    // A body that the app does not read is no request either.
+    let server = serve(App::new().with(unread));
+    let hidden = format!(
+        "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n{SMUGGLED}",
+        SMUGGLED.len()
+    );
+    assert_eq!(answers(&server, &hidden).len(), 1);
+}
+
+#[middleware]
+async fn unread() -> &'static str {
+    "unread"
+}

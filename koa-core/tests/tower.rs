@@ -1,0 +1,409 @@
+//! Tower both ways, with the real tower-http, axum and hyper.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may say what it takes for granted"
+)]
+
+mod client;
+mod serve;
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::get as axum_get;
+use client::{Client, get};
+use http::{HeaderName, StatusCode};
+use koa::prelude::*;
+use koa::tower::{layer, service};
+use serve::{Serving, serve};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::cors::CorsLayer;
+use tower_http::normalize_path::NormalizePathLayer;
+use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
+use tower_http::sensitive_headers::SetSensitiveRequestHeadersLayer;
+use tower_http::services::ServeDir;
+use tower_http::timeout::TimeoutLayer;
+use tower_http::trace::TraceLayer;
+
+const ID: HeaderName = HeaderName::from_static("x-request-id");
+
+#[middleware]
+async fn answer(ctx: &mut Context) -> Result {
+    match ctx.path() {
+        "/fail" => throw!(403, "as asked"),
+        "/break" => throw!("as asked"),
+        "/panic" => std::panic::resume_unwind(Box::new("as asked")),
+        "/wait" => std::future::pending().await,
+        "/none" => {}
+        "/empty" => ctx.set_body(()),
+        "/stream" => ctx.set_body(Body::reader(&b"abc"[..])),
+        "/long" => ctx.set_body("long ".repeat(1000)),
+        "/body" => {
+            let text = ctx.request.text().await?;
+            ctx.set_body(text);
+        }
+        "/message" => {
+            ctx.set_status(200)?;
+            ctx.set_message("Quite Fine")?;
+            ctx.set_body("fine");
+        }
+        "/id" => {
+            let id = ctx.get("X-Request-Id").into_owned();
+            ctx.set_body(id);
+        }
+        "/secret" => {
+            let secret = ctx.headers()["authorization"].is_sensitive();
+            ctx.set_body(secret.to_string());
+        }
+        path => {
+            let path = path.to_owned();
+            ctx.set_body(path);
+        }
+    }
+    Ok(())
+}
+
+/// What a layer above sees of the response.
+struct Above(Mutex<std::sync::mpsc::Sender<(u16, Option<u64>)>>);
+
+#[middleware]
+impl Above {
+    async fn call(&self, ctx: &mut Context, next: impl Next) -> Result {
+        ctx.set("X-Above", "1")?;
+        let result = next.run(ctx).await;
+        let status = result.as_ref().err().map_or(ctx.status(), Error::status);
+        let _ = self.0.lock().unwrap().send((status, ctx.length()));
+        result
+    }
+}
+
+#[test]
+fn a_layer_that_changes_nothing_changes_nothing() {
+    let plain = serve(App::new().silent(true).with(answer));
+    let app = App::new()
+        .silent(true)
+        .with(layer(tower::layer::util::Identity::new()))
+        .with(answer);
+    let layered = serve(app);
+    for path in [
+        "/", "/fail", "/break", "/panic", "/none", "/empty", "/stream", "/long", "/message",
+    ] {
+        for method in ["GET", "HEAD"] {
+            let ask = |server: &Serving| Client::connect(server.address).ask(method, path, "");
+            assert_eq!(ask(&layered), ask(&plain), "{method} {path}");
+        }
+    }
+    let mut client = Client::connect(layered.address);
+    client.send("POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody");
+    assert_eq!(client.read(false).unwrap().text(), "body");
+}
+
+#[test]
+fn compression() {
+    let (tell, told) = channel();
+    let app = App::new()
+        .with(Above(Mutex::new(tell)))
+        .with(layer(CompressionLayer::new()))
+        .with(answer);
+    let server = serve(app);
+    let ask = |path, accept| Client::connect(server.address).ask("GET", path, accept);
+    let coded = ask("/long", "Accept-Encoding: gzip\r\n");
+    assert_eq!(coded.header("content-encoding"), Some("gzip"));
+    assert_eq!(coded.header("content-length"), None);
+    assert_eq!(coded.header("x-above"), Some("1"));
+    assert!(coded.body.starts_with(&[0x1f, 0x8b]) && coded.body.len() < 500);
+    assert_eq!(told.recv(), Ok((200, None)));
+    let plain = ask("/long", "");
+    assert_eq!(plain.header("content-encoding"), None);
+    assert_eq!(plain.text().len(), 5000);
+    assert_eq!(told.recv(), Ok((200, Some(5000))));
+}
+
+#[test]
+fn cors_answers_by_itself_and_marks_errors_too() {
+    let (tell, told) = channel();
+    let errors = Arc::new(AtomicU32::new(0));
+    let count = Arc::clone(&errors);
+    let app = App::new()
+        .on_error(move |_, _| {
+            count.fetch_add(1, Relaxed);
+        })
+        .with(Above(Mutex::new(tell)))
+        .with(layer(CorsLayer::permissive()))
+        .with(answer);
+    let server = serve(app);
+    let mut client = Client::connect(server.address);
+    let origin = "Origin: http://a.example\r\n";
+    let asked = format!("{origin}Access-Control-Request-Method: PUT\r\n");
+    let preflight = client.ask("OPTIONS", "/", &asked);
+    assert_eq!(preflight.status, 200);
+    assert!(preflight.header("access-control-allow-methods").is_some());
+    assert_eq!(preflight.header("x-above"), Some("1"));
+    assert_eq!(
+        (preflight.text().as_str(), told.recv()),
+        ("", Ok((200, None)))
+    );
+
+    let fine = client.ask("GET", "/", origin);
+    assert_eq!(fine.header("access-control-allow-origin"), Some("*"));
+    assert_eq!(told.recv(), Ok((200, Some(1))));
+
+    let failed = client.ask("GET", "/fail", origin);
+    assert_eq!((failed.status, failed.text().as_str()), (403, "as asked"));
+    assert_eq!(failed.header("access-control-allow-origin"), Some("*"));
+    assert_eq!(told.recv().unwrap().0, 403, "layers above see the error");
+    let broken = client.ask("GET", "/break", origin);
+    assert_eq!(broken.text(), "Internal Server Error");
+    assert_eq!(errors.load(Relaxed), 2, "and the listeners, once each");
+}
+
+#[test]
+fn timeouts_drop_what_is_below() {
+    let time = Duration::from_millis(200);
+    let app = App::new()
+        .with(layer(TimeoutLayer::with_status_code(
+            StatusCode::SERVICE_UNAVAILABLE,
+            time,
+        )))
+        .with(answer);
+    let server = serve(app);
+    assert_eq!(get(server.address, "/wait").status, 503);
+    assert_eq!(get(server.address, "/").status, 200);
+}
+
+#[test]
+fn request_ids_go_down_and_come_back() {
+    let app = App::new()
+        .with(layer(SetRequestIdLayer::new(ID, MakeRequestUuid)))
+        .with(layer(PropagateRequestIdLayer::new(ID)))
+        .with(answer);
+    let server = serve(app);
+    let mut client = Client::connect(server.address);
+    let made = client.get("/id");
+    assert_eq!(made.text().len(), 36);
+    assert_eq!(made.header("x-request-id"), Some(made.text().as_str()));
+    let given = client.ask("GET", "/id", "X-Request-Id: mine\r\n");
+    assert_eq!(given.text(), "mine");
+}
+
+#[test]
+fn sensitive_headers_are_marked() {
+    let secret = SetSensitiveRequestHeadersLayer::new([http::header::AUTHORIZATION]);
+    let server = serve(App::new().with(layer(secret)).with(answer));
+    let mut client = Client::connect(server.address);
+    let answer = client.ask("GET", "/secret", "Authorization: x\r\n");
+    assert_eq!(answer.text(), "true");
+}
+
+#[test]
+fn panics_are_caught() {
+    let app = App::new().with(layer(CatchPanicLayer::new())).with(answer);
+    let server = serve(app);
+    let answer = get(server.address, "/panic");
+    assert_eq!(
+        (answer.status, answer.text().as_str()),
+        (500, "Service panicked")
+    );
+    assert_eq!(get(server.address, "/").status, 200);
+}
+
+#[test]
+fn requests_are_traced() {
+    let (tell, told) = channel();
+    let trace = TraceLayer::new_for_http().on_response(
+        move |response: &http::Response<koa::tower::Body>, _: Duration, _: &tracing::Span| {
+            let _ = tell.send(response.status().as_u16());
+        },
+    );
+    let server = serve(App::new().silent(true).with(layer(trace)).with(answer));
+    assert_eq!(get(server.address, "/").status, 200);
+    assert_eq!(get(server.address, "/break").status, 500);
+    assert_eq!(told.iter().take(2).collect::<Vec<_>>(), [200, 500]);
+}
+
+#[test]
+fn a_layer_changes_the_url_for_those_below() {
+    let app = App::new()
+        .with(layer(NormalizePathLayer::trim_trailing_slash()))
+        .with(answer);
+    let server = serve(app);
+    assert_eq!(get(server.address, "/a/b//").text(), "/a/b");
+}
+
+#[test]
+fn what_a_layer_keeps_is_shared_by_all_requests() {
+    let limit = tower::limit::ConcurrencyLimitLayer::new(1);
+    let (tell, told) = channel();
+    let (go, gone) = tokio::sync::oneshot::channel::<()>();
+    struct Once(
+        Mutex<Option<tokio::sync::oneshot::Receiver<()>>>,
+        Mutex<std::sync::mpsc::Sender<()>>,
+    );
+    #[middleware]
+    impl Once {
+        async fn call(&self, ctx: &mut Context) -> &'static str {
+            let _ = ctx;
+            self.1.lock().unwrap().send(()).unwrap();
+            let wait = self.0.lock().unwrap().take();
+            if let Some(wait) = wait {
+                let _ = wait.await;
+            }
+            "done"
+        }
+    }
+    let once = Once(Mutex::new(Some(gone)), Mutex::new(tell));
+    let server = serve(App::new().with(layer(limit)).with(once));
+    let mut clients: Vec<_> = (0..2)
+        .map(|_| {
+            let mut client = Client::connect(server.address);
+            client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+            client
+        })
+        .collect();
+    told.recv().unwrap();
+    assert!(told.recv_timeout(Duration::from_millis(300)).is_err());
+    go.send(()).unwrap();
+    for client in &mut clients {
+        assert_eq!(client.read(false).unwrap().text(), "done");
+    }
+}
+
+#[test]
+fn static_files() {
+    let folder = std::env::temp_dir().join(format!("koa-static-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("a.txt"), "from a file").unwrap();
+    let app = App::new()
+        .mount("/static", service(ServeDir::new(&folder)))
+        .with(answer);
+    let server = serve(app);
+    let file = get(server.address, "/static/a.txt");
+    assert_eq!((file.status, file.text().as_str()), (200, "from a file"));
+    assert_eq!(file.header("content-type"), Some("text/plain"));
+    assert_eq!(file.header("content-length"), Some("11"));
+    let mut client = Client::connect(server.address);
+    let part = client.ask("GET", "/static/a.txt", "Range: bytes=5-\r\n");
+    assert_eq!((part.status, part.text().as_str()), (206, "a file"));
+    let head = client.ask("HEAD", "/static/a.txt", "");
+    assert_eq!(head.header("content-length"), Some("11"));
+    assert_eq!(client.get("/static/none.txt").status, 404);
+    assert_eq!(client.get("/static/../../etc/passwd").status, 404);
+    assert_eq!(client.get("/other").text(), "/other");
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn an_axum_router_is_an_endpoint() {
+    async fn hello() -> &'static str {
+        "from axum"
+    }
+    async fn echo(body: String) -> String {
+        body
+    }
+    async fn fails() -> (StatusCode, &'static str) {
+        (StatusCode::IM_A_TEAPOT, "no coffee")
+    }
+    let router = Router::new()
+        .route("/hello", axum_get(hello).post(echo))
+        .route("/fails", axum_get(fails));
+    let app = App::new().mount("/axum", service(router)).with(answer);
+    let server = serve(app);
+    let mut client = Client::connect(server.address);
+    assert_eq!(client.get("/axum/hello").text(), "from axum");
+    assert_eq!(client.get("/axum/fails").status, 418);
+    assert_eq!(client.get("/axum/none").status, 404);
+    assert_eq!(client.get("/other").text(), "/other");
+    client.send("POST /axum/hello HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody");
+    assert_eq!(client.read(false).unwrap().text(), "body");
+}
+
+#[test]
+fn an_app_is_mounted_into_axum() {
+    #[middleware]
+    async fn address(ctx: &mut Context) -> Result<String> {
+        if ctx.path() == "/body" {
+            return ctx.request.text().await;
+        }
+        ensure!(ctx.path() != "/fail", 402, "pay");
+        Ok(format!("{} {}", ctx.url(), ctx.ip()))
+    }
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let app = App::new().silent(true).with(address).callback();
+    let socket: SocketAddr = ([192, 0, 2, 7], 80).into();
+    let router: Router = Router::new()
+        .route("/axum", axum_get(|| async { "from axum" }))
+        .nest_service("/koa", app)
+        .layer(axum::Extension(koa::Socket::new(socket)));
+    let listener = runtime
+        .block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))
+        .unwrap();
+    let server = listener.local_addr().unwrap();
+    runtime.spawn(async move { axum::serve(listener, router).await });
+    assert_eq!(get(server, "/axum").text(), "from axum");
+    assert_eq!(get(server, "/koa/a?b=c").text(), "/a?b=c 192.0.2.7");
+    assert_eq!(get(server, "/koa/fail").status, 402);
+    let mut client = Client::connect(server);
+    client.send("POST /koa/body HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody");
+    assert_eq!(client.read(false).unwrap().text(), "body");
+}
+
+#[test]
+fn an_app_is_served_by_hyper() {
+    use hyper_util::rt::TokioIo;
+    use hyper_util::service::TowerToHyperService;
+
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let app = App::new().with(answer).callback();
+    let listener = runtime
+        .block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))
+        .unwrap();
+    let server = listener.local_addr().unwrap();
+    runtime.spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let service = TowerToHyperService::new(app.clone());
+            let http = hyper::server::conn::http1::Builder::new();
+            tokio::spawn(http.serve_connection(TokioIo::new(stream), service));
+        }
+    });
+    assert_eq!(get(server, "/path").text(), "/path");
+    assert_eq!(get(server, "/stream").text(), "abc");
+}
+
+#[test]
+fn upgrades_pass_through() {
+    #[middleware]
+    async fn upgrade(ctx: &mut Context) -> Result {
+        use tokio::io::AsyncWriteExt;
+
+        let Some(upgrade) = ctx.request.upgrade() else {
+            throw!(426)
+        };
+        tokio::spawn(async move {
+            let connection = upgrade.await.unwrap();
+            let mut connection = hyper_util::rt::TokioIo::new(connection);
+            connection.write_all(b"upgraded").await.unwrap();
+        });
+        let switch = http::Response::builder()
+            .status(101)
+            .header("Connection", "upgrade")
+            .header("Upgrade", "test");
+        ctx.respond_with(switch.body(())?);
+        Ok(())
+    }
+    let app = App::new()
+        .with(layer(SetRequestIdLayer::new(ID, MakeRequestUuid)))
+        .with(upgrade);
+    let server = serve(app);
+    let mut client = Client::connect(server.address);
+    client.send("GET / HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: test\r\n\r\n");
+    assert_eq!(client.read(false).unwrap().status, 101);
+    assert_eq!(client.rest(), b"upgraded");
+}

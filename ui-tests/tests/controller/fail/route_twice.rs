@@ -1,0 +1,20 @@
+use koa::prelude::*;
+
+struct Posts;
+
+#[controller("/posts")]
+impl Posts {
+    #[get("/:id")]
+    async fn show(&self, id: u64) -> String {
+        id.to_string()
+    }
+
+    #[get("/:slug/")]
+    async fn by_slug(&self, slug: String) -> String {
+        slug
+    }
+}
+
+fn main() {
+    let _ = App::new().controller(Posts);
+}

@@ -1,0 +1,15 @@
+use koa::prelude::*;
+
+struct Posts;
+
+#[controller("/posts")]
+impl Posts {
+    #[fetch("/")]
+    async fn list(&self) -> String {
+        String::new()
+    }
+}
+
+fn main() {
+    let _ = App::new().controller(Posts);
+}
