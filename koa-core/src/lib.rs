@@ -123,6 +123,12 @@
 //! current-thread runtime (with its drivers enabled: `enable_all`), or, through [`App::callback`], under a server of
 //! one's own.
 
+// Pages link to what is there with all features: those are checked then.
+#![cfg_attr(
+    not(all(feature = "memory", feature = "redis")),
+    allow(rustdoc::broken_intra_doc_links)
+)]
+
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;

@@ -19,7 +19,7 @@ use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -165,7 +165,7 @@ static ONE: Mutex<()> = Mutex::new(());
 
 /// Lets all clients count their visits while a fault comes and goes.
 fn under_load(fault: impl FnOnce(&mut Scene)) {
-    let _one = ONE.lock().unwrap_or_else(|error| error.into_inner());
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     let Some(mut scene) = Scene::new() else {
         return;
     };
@@ -362,7 +362,7 @@ fn another_type_under_the_key() {
 /// An app starts without its Redis, and one that refuses it is asked again.
 #[test]
 fn absent_at_first_and_full_of_others() {
-    let _one = ONE.lock().unwrap_or_else(|error| error.into_inner());
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     let Some(mut scene) = Scene::new() else {
         return;
     };

@@ -17,7 +17,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use browser::{Browser, lines};
+use browser::{Browser, Clock, lines};
 use koa::prelude::*;
 use koa::{Load, MemoryStore, Save, Session, SessionStore, Stored, Updated, session};
 use serve::{Serving, serve};
@@ -63,6 +63,8 @@ async fn site(ctx: &mut Context, gate: &Gate) -> Result<String> {
                 gate.entered.lock().unwrap().send(()).unwrap();
                 gate.leave.acquire().await?.forget();
             }
+            "fail" => throw!(400, "no"),
+            "panic" => panic!("this was not meant to be"),
             _ => {}
         }
     }
@@ -128,7 +130,9 @@ impl Fixture {
             keys: Arc::clone(&keys),
         };
         let app = App::new()
+            .clock(Clock::new().of())
             .context(gate)
+            .on_error(|_, _| {})
             .with(Account::middleware().store(watched))
             .with(site);
         Self {
@@ -162,6 +166,8 @@ fn keeps_its_promises(store: impl SessionStore) {
     overlapping_requests_lose_nothing(&fixture);
     made_up_ids_are_not_taken(&fixture);
     a_fresh_id_forgets_the_old_one(&fixture);
+    a_fresh_id_takes_along_what_others_wrote(&fixture);
+    is_saved_when_a_handler_fails(&fixture);
     what_is_begun_after_the_end_is_another_one(&fixture);
 }
 
@@ -236,7 +242,11 @@ fn overlapping_requests_lose_nothing(fixture: &Fixture) {
     let answer = fixture.during(&ada.clone(), "/a/5/hold", || {
         ada.read("/age/86400");
     });
-    assert_eq!(answer.status, 200);
+    let line = lines(&answer)[0];
+    assert!(
+        line.contains("expires=Fri, 02 Jan 2026 00:00:00 GMT"),
+        "{line}"
+    );
     assert_eq!(ada.read("/"), "ada 5 2");
     let answer = fixture.during(&ada.clone(), "/age/60/hold", || {
         ada.read("/age/120");
@@ -266,6 +276,39 @@ fn a_fresh_id_forgets_the_old_one(fixture: &Fixture) {
     assert_ne!(ada.cookies, before.cookies);
     assert_eq!(ada.read("/"), "ada 1 0");
     assert_eq!(before.read("/"), " 0 0");
+}
+
+fn a_fresh_id_takes_along_what_others_wrote(fixture: &Fixture) {
+    let mut ada = fixture.browser();
+    ada.get("/user/ada");
+    let held = ada.clone();
+    let answer = fixture.during(&held, "/hold/a/1/regenerate", || {
+        ada.get("/b/2");
+    });
+    ada.take(&answer);
+    assert_eq!(ada.read("/"), "ada 1 2");
+    // Not what they ended.
+    let held = ada.clone();
+    let answer = fixture.during(&held, "/hold/regenerate/a/5", || {
+        ada.get("/destroy");
+        ada.get("/user/bob");
+    });
+    assert_eq!((answer.status, lines(&answer)), (200, Vec::new()));
+    assert_eq!(ada.read("/"), "bob 0 0");
+}
+
+fn is_saved_when_a_handler_fails(fixture: &Fixture) {
+    let mut ada = fixture.browser();
+    ada.get("/user/ada");
+    let answer = ada.get("/a/9/fail");
+    assert_eq!((answer.status, lines(&answer)), (400, Vec::new()));
+    assert_eq!(ada.read("/"), "ada 9 0");
+    // After a panic nothing is known of it.
+    assert_eq!(ada.get("/a/10/panic").status, 500);
+    assert_eq!(ada.read("/"), "ada 9 0");
+    // A session that ends ends, whatever comes of the request.
+    assert_eq!(ada.get("/destroy/fail").status, 400);
+    assert_eq!(ada.read("/"), " 0 0");
 }
 
 fn what_is_begun_after_the_end_is_another_one(fixture: &Fixture) {
@@ -441,7 +484,7 @@ mod redis {
             let sessions = koa::Sessions::<Shared>::with_config(config).store(store);
             let app = App::new()
                 .keys(["a key that nobody guesses, for koa 01"])
-                .clock(browser::Clock::new().of())
+                .clock(Clock::new().of())
                 .with(sessions)
                 .with(count);
             let server = serve(app);

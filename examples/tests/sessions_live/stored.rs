@@ -19,15 +19,15 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// What koa-session adds for its store.
 const LONGER: Duration = Duration::from_secs(10);
 
-fn stored_in(redis: &RedisServer, options: Options) -> Options {
+fn stored_in(redis: &RedisServer, options: &Options) -> Options {
     Options {
         redis: Some(redis.socket().display().to_string()),
-        ..options
+        ..options.clone()
     }
 }
 
 /// Has each side go on with what the other one did, with an empty Redis.
-fn each_way(options: Options, test: impl Fn(Package, [&Side; 2], &Redis, &Clock)) {
+fn each_way(options: &Options, test: impl Fn(Package, [&Side; 2], &Redis, &Clock)) {
     let Some(server) = RedisServer::start() else {
         return;
     };
@@ -80,7 +80,7 @@ impl Redis {
 
 #[test]
 fn what_one_side_writes_the_other_reads() {
-    each_way(Options::default(), |package, [one, other], redis, clock| {
+    each_way(&Options::default(), |package, [one, other], redis, clock| {
         let mut jar = Jar::default();
         one.set(&mut jar, &json!({ "user": "ada", "cart": ["é€🦀"] }));
         let key = redis.key();
@@ -105,7 +105,7 @@ fn what_one_side_writes_the_other_reads() {
 /// Also for whoever has kept the cookie.
 #[test]
 fn what_one_side_ends_is_gone_on_the_other() {
-    each_way(Options::default(), |package, [one, other], redis, _| {
+    each_way(&Options::default(), |package, [one, other], redis, _| {
         let mut jar = Jar::default();
         one.set(&mut jar, &json!({ "user": "ada" }));
         let mut before = jar.clone();
@@ -119,7 +119,7 @@ fn what_one_side_ends_is_gone_on_the_other() {
 
 #[test]
 fn what_one_side_regenerates_has_one_id_for_both() {
-    each_way(Options::default(), |package, [one, other], redis, _| {
+    each_way(&Options::default(), |package, [one, other], redis, _| {
         let mut jar = Jar::default();
         one.set(&mut jar, &json!({ "user": "ada" }));
         let (key, mut before) = (redis.key(), jar.clone());
@@ -135,7 +135,7 @@ fn what_one_side_regenerates_has_one_id_for_both() {
 /// A store has what was set, though the answer is an error.
 #[test]
 fn what_was_set_before_a_failure() {
-    each_way(Options::default(), |package, [one, other], _, _| {
+    each_way(&Options::default(), |package, [one, other], _, _| {
         let mut jar = Jar::default();
         one.set(&mut jar, &json!({ "user": "ada" }));
         let answer = jar.ask(one, &fail(&json!({ "visits": 1 })));
@@ -151,7 +151,7 @@ fn ids_have_the_prefix() {
         prefix: Some("live:"),
         ..Options::default()
     };
-    each_way(options, |package, [one, other], redis, _| {
+    each_way(&options, |package, [one, other], redis, _| {
         let mut jar = Jar::default();
         one.set(&mut jar, &json!({ "user": "ada" }));
         assert!(redis.key().starts_with("live:"), "{package:?}");
@@ -165,7 +165,7 @@ fn it_ends_for_both() {
         renew: true,
         ..Options::max_age(HOUR)
     };
-    each_way(options, |package, [one, other], redis, clock| {
+    each_way(&options, |package, [one, other], redis, clock| {
         let user = json!({ "user": "ada" });
         let mut jar = Jar::default();
         one.set(&mut jar, &user);
@@ -187,7 +187,7 @@ fn remembered_on_one_side_remembered_on_the_other() {
         max_age: Some(MaxAge::Session),
         ..Options::default()
     };
-    each_way(options, |package, [one, other], redis, clock| {
+    each_way(&options, |package, [one, other], redis, clock| {
         let mut jar = Jar::default();
         one.set(&mut jar, &json!({ "user": "ada" }));
         let until_closed = json!({ "user": "ada", "_session": true });
@@ -210,5 +210,5 @@ fn under_keys_that_are_replaced() {
     let Some(redis) = RedisServer::start() else {
         return;
     };
-    goes_on_under_the_new_key(&stored_in(&redis, Options::default()));
+    goes_on_under_the_new_key(&stored_in(&redis, &Options::default()));
 }

@@ -19,6 +19,10 @@ use crate::session::store::{AnyStore, STORE_LONGER, Save, Updated};
 /// How long a session lives for which nothing says it.
 const ONE_DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// What browsers take of a cookie, its name and its value together:
+/// <https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#section-5.7>
+const COOKIE: usize = 4096;
+
 /// How often a session is merged with what others wrote before that is given up.
 const MERGES: usize = 8;
 
@@ -38,6 +42,11 @@ impl<S: SessionData> Session<S> {
             if !is_own {
                 self.remove(ctx).await?;
             } else if self.life.version.is_some() {
+                // What others wrote meanwhile comes along, and one that they ended stays so.
+                self.write_again(ctx).await?;
+                if self.life.removed {
+                    return Ok(());
+                }
                 // Should the store fail now, the commit at the end tries again.
                 self.life.forgotten = self.life.id.take();
                 self.life.must_save = true;
@@ -60,6 +69,26 @@ impl<S: SessionData> Session<S> {
             self.life.must_save = false;
         }
         self.forget(ctx).await
+    }
+
+    /// Writes what the store has under the present id.
+    async fn write_again(&mut self, ctx: &Context) -> Result {
+        let shared = Arc::clone(&self.shared);
+        let Some(store) = &shared.store else {
+            return Ok(());
+        };
+        let data = form::data(&self.data)?;
+        let meta = self.meta(self.age(), millis(ctx.app().now()));
+        self.life.before = Some(self.keep(ctx, store, meta, data, true).await?);
+        self.life.age_before = self.life.max_age;
+        Ok(())
+    }
+
+    /// How long it is to live from now.
+    fn age(&self) -> MaxAge {
+        let age = self.life.max_age;
+        let age = age.filter(|age| *age != MaxAge::For(Duration::ZERO));
+        age.unwrap_or(MaxAge::For(ONE_DAY))
     }
 
     fn begin_id(&mut self, ctx: &Context) -> Result {
@@ -132,11 +161,7 @@ impl<S: SessionData> Session<S> {
     async fn store(&mut self, ctx: &mut Context, data: Vec<u8>, changed: bool) -> Result<Vec<u8>> {
         let shared = Arc::clone(&self.shared);
         let now = millis(ctx.app().now());
-        let age = self
-            .life
-            .max_age
-            .filter(|age| *age != MaxAge::For(Duration::ZERO));
-        let age = age.unwrap_or(MaxAge::For(ONE_DAY));
+        let age = self.age();
         let meta = self.meta(age, now);
         let mut cookie_age = match age {
             MaxAge::Session => None,
@@ -157,7 +182,6 @@ impl<S: SessionData> Session<S> {
         };
         let written = self.keep(ctx, store, meta, data, changed).await?;
         if self.life.removed {
-            // Somebody ended it meanwhile. The browser may have another one by now: its cookie is left alone.
             return Ok(written);
         }
         if shared.config.form == Form::Own {
@@ -193,20 +217,30 @@ impl<S: SessionData> Session<S> {
         let shared = &self.shared;
         if shared.config.form == Form::Own && shared.codec.is_none() {
             let bytes = form::to_bytes(meta, data);
-            if !shared.seals() {
-                return Ok(base64::encode_url(&bytes));
-            }
-            let sealed = ctx
-                .app()
-                .ring
-                .seal(Purpose::Session, shared.name(), &bytes, None);
-            return sealed.unwrap_or_else(|| Err(without_keys(shared.name())));
+            let text = if shared.seals() {
+                let ring = &ctx.app().ring;
+                let sealed = ring.seal(Purpose::Session, shared.name(), &bytes, None);
+                sealed.unwrap_or_else(|| Err(without_keys(shared.name())))?
+            } else {
+                base64::encode_url(&bytes)
+            };
+            return match shared.name().len() + text.len() {
+                ..=COOKIE => Ok(text),
+                length => Err(too_big(shared.name(), length)),
+            };
         }
         let json = form::to_json(meta, data);
         Ok(match &shared.codec {
             Some((encode, _)) => encode(&json),
             None => base64::encode(json.as_bytes()),
         })
+    }
+
+    /// Somebody ended it meanwhile. The browser may have another one by now: its cookie is left alone.
+    fn is_gone(&mut self) {
+        self.life.removed = true;
+        self.life.version = None;
+        self.life.has_cookie = false;
     }
 
     /// Writes it to the store: a new one, or one that is still there.
@@ -278,7 +312,7 @@ impl<S: SessionData> Session<S> {
                     return Ok(written);
                 }
                 Updated::Gone => {
-                    self.life.removed = true;
+                    self.is_gone();
                     return Ok(written);
                 }
                 Updated::Conflict => {}
@@ -286,7 +320,7 @@ impl<S: SessionData> Session<S> {
             let load = shared.load();
             let stored = shared.ask(ctx, "load", store.load(&key, &load)).await?;
             let Some(stored) = stored else {
-                self.life.removed = true;
+                self.is_gone();
                 return Ok(written);
             };
             let (their_meta, theirs) = form::from_bytes(&stored.value).ok_or_else(conflict)?;
@@ -332,5 +366,13 @@ fn conflict() -> Error {
 fn without_keys(name: &str) -> Error {
     Error::internal(format!(
         "the session {name:?} is encrypted, and the app has no keys: give it some with `App::keys`"
+    ))
+}
+
+#[cold]
+fn too_big(name: &str, length: usize) -> Error {
+    Error::internal(format!(
+        "the session {name:?} takes {length} bytes of cookie, and browsers drop one of more than {COOKIE}: keep it in a \
+         store (`middleware().store(..)`), or keep less in it"
     ))
 }

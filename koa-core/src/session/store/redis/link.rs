@@ -1,7 +1,7 @@
 //! The connection that all requests share.
 
 use std::fmt;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use redis::aio::{ConnectionLike, ConnectionManager, ConnectionManagerConfig};
@@ -49,11 +49,11 @@ impl RedisLink {
 
     fn manager(&self) -> RedisResult<ConnectionManager> {
         let manager = self.shared.manager.read();
-        if let Some(manager) = &*manager.unwrap_or_else(|error| error.into_inner()) {
+        if let Some(manager) = &*manager.unwrap_or_else(PoisonError::into_inner) {
             return Ok(manager.clone());
         }
         let manager = self.shared.manager.write();
-        let mut manager = manager.unwrap_or_else(|error| error.into_inner());
+        let mut manager = manager.unwrap_or_else(PoisonError::into_inner);
         if let Some(manager) = &*manager {
             return Ok(manager.clone());
         }
@@ -72,7 +72,7 @@ impl RedisLink {
             && is_a_refusal(error)
         {
             let manager = self.shared.manager.write();
-            *manager.unwrap_or_else(|error| error.into_inner()) = None;
+            *manager.unwrap_or_else(PoisonError::into_inner) = None;
         }
         answer
     }
@@ -102,7 +102,7 @@ fn settings() -> TcpSettings {
 /// The client leaves it to the program which cryptography it uses, and panics where none is chosen.
 #[cfg(feature = "redis-tls")]
 fn with_cryptography() {
-    use rustls::crypto::{CryptoProvider, ring};
+    use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
     if CryptoProvider::get_default().is_none() {
         // Another thread may have been first; then it is chosen too.
         drop(ring::default_provider().install_default());
