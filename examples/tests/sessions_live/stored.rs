@@ -80,26 +80,29 @@ impl Redis {
 
 #[test]
 fn what_one_side_writes_the_other_reads() {
-    each_way(&Options::default(), |package, [one, other], redis, clock| {
-        let mut jar = Jar::default();
-        one.set(&mut jar, &json!({ "user": "ada", "cart": ["é€🦀"] }));
-        let key = redis.key();
-        match package {
-            Package::Koa => assert_eq!(jar.get("koa.sess"), Some(key.as_str())),
-            Package::Egg => assert!(!jar.get("EGG_SESS").unwrap().contains(&key)),
-        }
+    each_way(
+        &Options::default(),
+        |package, [one, other], redis, clock| {
+            let mut jar = Jar::default();
+            one.set(&mut jar, &json!({ "user": "ada", "cart": ["é€🦀"] }));
+            let key = redis.key();
+            match package {
+                Package::Koa => assert_eq!(jar.get("koa.sess"), Some(key.as_str())),
+                Package::Egg => assert!(!jar.get("EGG_SESS").unwrap().contains(&key)),
+            }
 
-        other.set(&mut jar, &json!({ "visits": 1 }));
-        assert_eq!(redis.key(), key, "{package:?}: it is the same session");
-        let all = json!({ "user": "ada", "visits": 1, "cart": ["é€🦀"] });
-        assert_eq!(one.read(&mut jar), all, "{package:?}");
+            other.set(&mut jar, &json!({ "visits": 1 }));
+            assert_eq!(redis.key(), key, "{package:?}: it is the same session");
+            let all = json!({ "user": "ada", "visits": 1, "cart": ["é€🦀"] });
+            assert_eq!(one.read(&mut jar), all, "{package:?}");
 
-        let mut kept = all;
-        kept["_expire"] = (clock.millis() + millis(DAY)).into();
-        kept["_maxAge"] = millis(DAY).into();
-        assert_eq!(redis.session(), kept, "{package:?}");
-        assert_eq!(redis.time_to_live(), DAY + LONGER, "{package:?}");
-    });
+            let mut kept = all;
+            kept["_expire"] = (clock.millis() + millis(DAY)).into();
+            kept["_maxAge"] = millis(DAY).into();
+            assert_eq!(redis.session(), kept, "{package:?}");
+            assert_eq!(redis.time_to_live(), DAY + LONGER, "{package:?}");
+        },
+    );
 }
 
 /// Also for whoever has kept the cookie.
