@@ -194,6 +194,15 @@ fn signed_in_and_out(program: &Program) -> [Jar; 2] {
     assert_eq!(visitor.get("/sign-in").code(), "405");
     assert!(visitor.jar.names().is_empty());
 
+    let address = &program.addresses[0];
+    let (other_site, form) = (
+        "Sec-Fetch-Site: cross-site\r\n",
+        "name=ada&password=analytical",
+    );
+    let answer = post(address, "/sign-in", other_site, form);
+    assert_eq!(answer.code(), "403", "a form of another site");
+    assert!(set_cookies(&answer).is_empty());
+
     let answer = visitor.post("/sign-in", "name=ada&password=analytical");
     assert_eq!(answer.code(), "303");
     assert!(!set_cookies(&answer)[0].contains("expires"));

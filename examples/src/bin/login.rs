@@ -24,7 +24,7 @@ const REMEMBERED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// A real site keeps hashes of passwords, made by argon2 or the like, and no passwords.
 const USERS: [(&str, &str); 2] = [("ada", "analytical"), ("grace", "compiler")];
 
-/// Everybody is compared with, in a time that does not tell who there is and how much was right.
+/// Everybody is compared with, in a time that tells no more than the lengths: not who there is, nor how much was right.
 fn is_right(form: &SignIn) -> bool {
     let same = |one: &str, other: &str| one.as_bytes().ct_eq(other.as_bytes());
     let users = USERS.iter();
