@@ -7,9 +7,16 @@
     reason = "a test may say what it takes for granted"
 )]
 
+mod jar;
 mod program;
+#[path = "../../koa-core/tests/redis_server/mod.rs"]
+mod redis_server;
 
-use program::{Program, ask};
+use std::process::Command;
+
+use jar::{Jar, set_cookies};
+use program::{Answer, Program, ask, post};
+use redis_server::RedisServer;
 
 #[test]
 fn hello() {
@@ -95,26 +102,38 @@ fn two_addresses() {
     );
 }
 
+/// Who keeps the cookies of an example, as a browser does.
+struct Visitor<'a> {
+    program: &'a Program,
+    jar: Jar,
+}
+
+impl<'a> Visitor<'a> {
+    fn of(program: &'a Program) -> Self {
+        let jar = Jar::default();
+        Self { program, jar }
+    }
+
+    fn get(&mut self, path: &str) -> Answer {
+        let answer = self.program.ask("GET", path, &self.jar.header());
+        self.jar.keep(&answer);
+        answer
+    }
+
+    fn post(&mut self, path: &str, form: &str) -> Answer {
+        let address = &self.program.addresses[0];
+        let answer = post(address, path, &self.jar.header(), form);
+        self.jar.keep(&answer);
+        answer
+    }
+}
+
 #[test]
 fn cookies() {
     let program = Program::example(env!("CARGO_BIN_EXE_cookies"), 1);
-    let mut jar = Vec::new();
-    // What a browser does with the cookies of an answer.
-    let mut visit = |path: &str| {
-        let sent = jar.iter().map(|(name, value)| format!("{name}={value}"));
-        let sent: Vec<_> = sent.collect();
-        let answer = program.ask("GET", path, &format!("Cookie: {}\r\n", sent.join("; ")));
-        for (_, line) in answer
-            .headers
-            .iter()
-            .filter(|(name, _)| name == "set-cookie")
-        {
-            let (name, value) = line.split(';').next().unwrap().split_once('=').unwrap();
-            jar.retain(|(known, _)| known != name);
-            if !value.is_empty() && !line.contains("expires=Thu, 01 Jan 1970") {
-                jar.push((name.to_owned(), value.to_owned()));
-            }
-        }
+    let mut visitor = Visitor::of(&program);
+    let mut visit = |path| {
+        let answer = visitor.get(path);
         (answer.code().to_owned(), answer.body)
     };
     assert_eq!(visit("/").1, "visit 1, light, noted: nothing");
@@ -123,4 +142,92 @@ fn cookies() {
     assert_eq!(visit("/").1, "visit 2, dark, noted: secret");
     assert_eq!(visit("/forget").0, "302");
     assert_eq!(visit("/").1, "visit 1, light, noted: nothing");
+}
+
+#[test]
+fn login() {
+    let program = Program::example(env!("CARGO_BIN_EXE_login"), 1);
+    signed_in_and_out(&program);
+}
+
+/// There what is over is over, whoever has kept the cookies.
+#[test]
+fn login_with_redis() {
+    let Some(redis) = RedisServer::start() else {
+        return;
+    };
+    let mut command = Command::new(env!("CARGO_BIN_EXE_login"));
+    let program = Program::listening(command.args(["--redis", &redis.url()]), 1);
+    for jar in signed_in_and_out(&program) {
+        let mut thief = Visitor::of(&program);
+        thief.jar = jar;
+        assert!(thief.get("/").body.contains("<h1>Sign in</h1>"));
+    }
+}
+
+/// The jars of before another login, and of before the logout.
+fn signed_in_and_out(program: &Program) -> [Jar; 2] {
+    let mut visitor = Visitor::of(program);
+    let answer = visitor.get("/");
+    assert!(answer.body.contains("<h1>Sign in</h1>"), "{}", answer.body);
+    assert!(
+        visitor.jar.names().is_empty(),
+        "a visitor has no session yet"
+    );
+    assert_eq!(visitor.get("/style.css").code(), "200");
+    assert_eq!(visitor.get("/elsewhere").code(), "404");
+
+    let answer = visitor.post(
+        "/sign-in",
+        "name=%22%3E%3Cb%3E{problem}&password=analytical",
+    );
+    assert_eq!(answer.code(), "403");
+    assert!(
+        answer.body.contains("&quot;&gt;&lt;b&gt;&#123;problem}"),
+        "a name is no HTML: {}",
+        answer.body
+    );
+    for form in ["name=ada&password=compiler", "name=ada&password="] {
+        assert_eq!(visitor.post("/sign-in", form).code(), "403", "{form}");
+    }
+    assert_eq!(visitor.post("/sign-in", "name=ada").code(), "400");
+    assert_eq!(visitor.get("/sign-in").code(), "405");
+    assert!(visitor.jar.names().is_empty());
+
+    let address = &program.addresses[0];
+    let (other_site, form) = (
+        "Sec-Fetch-Site: cross-site\r\n",
+        "name=ada&password=analytical",
+    );
+    let answer = post(address, "/sign-in", other_site, form);
+    assert_eq!(answer.code(), "403", "a form of another site");
+    assert!(set_cookies(&answer).is_empty());
+
+    let answer = visitor.post("/sign-in", "name=ada&password=analytical");
+    assert_eq!(answer.code(), "303");
+    assert!(!set_cookies(&answer)[0].contains("expires"));
+    assert!(
+        visitor
+            .get("/")
+            .body
+            .contains("until you close the browser")
+    );
+    let page = visitor.get("/").body;
+    assert!(page.contains("<h1>Hello, ada!</h1>"), "{page}");
+    assert!(page.contains(r#"<output id="visits">2</output>"#), "{page}");
+
+    let before = visitor.jar.clone();
+    let answer = visitor.post("/sign-in", "name=grace&password=compiler&remember=on");
+    assert_eq!(answer.code(), "303");
+    assert!(set_cookies(&answer)[0].contains("expires"));
+    assert_ne!(visitor.jar, before);
+    let page = visitor.get("/").body;
+    assert!(page.contains("<h1>Hello, grace!</h1>"), "{page}");
+    assert!(page.contains("remembered for 30 days"), "{page}");
+
+    let signed_in = visitor.jar.clone();
+    assert_eq!(visitor.post("/sign-out", "").code(), "303");
+    assert!(visitor.jar.names().is_empty());
+    assert!(visitor.get("/").body.contains("<h1>Sign in</h1>"));
+    [before, signed_in]
 }

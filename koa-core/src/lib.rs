@@ -123,6 +123,12 @@
 //! current-thread runtime (with its drivers enabled: `enable_all`), or, through [`App::callback`], under a server of
 //! one's own.
 
+// Pages link to what is there with all features: those are checked then.
+#![cfg_attr(
+    not(all(feature = "memory", feature = "redis")),
+    allow(rustdoc::broken_intra_doc_links)
+)]
+
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
@@ -172,6 +178,8 @@ pub use http;
 pub use koa_macros::{controller, cookie, main, middleware, session};
 pub use middleware::{Middleware, Next, ProvidesNothing};
 pub use negotiation::Names;
+#[cfg(feature = "redis")]
+pub use redis;
 pub use reply::Reply;
 pub use request::{BodyStream, Is, QueryPairs, Request, UpTo};
 #[cfg(feature = "multipart")]
@@ -188,6 +196,8 @@ pub use server::{
 #[cfg(feature = "memory")]
 pub use session::store::MemoryStore;
 pub use session::store::{EggStore, FromEgg, Load, Save, SessionStore, Stored, Updated};
+#[cfg(feature = "redis")]
+pub use session::store::{RedisLink, RedisStore};
 pub use session::{
     MaxAge, Session, SessionConfig, SessionData, SessionExpired, SessionInvalid, SessionMissed,
     SessionStoreFailed, Sessions,

@@ -10,12 +10,13 @@
     reason = "a test may say what it takes for granted"
 )]
 
+#[path = "../jar/mod.rs"]
+mod jar;
 #[path = "../npm/mod.rs"]
 mod npm;
 #[path = "../program/mod.rs"]
 mod program;
 
-mod jar;
 mod ours;
 mod side;
 

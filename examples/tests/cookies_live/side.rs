@@ -5,6 +5,7 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 use koa::App;
 use tokio::runtime::Runtime;
 
+use crate::jar::Answers;
 use crate::npm;
 use crate::ours;
 use crate::program::{Answer, Program, ask};
@@ -55,9 +56,10 @@ impl Side {
     pub(crate) fn port(&self) -> &str {
         self.address.split_once(':').unwrap().1
     }
+}
 
-    /// Asks with more header lines, each ended.
-    pub(crate) fn ask(&self, path: &str, headers: &str) -> Answer {
+impl Answers for Side {
+    fn ask(&self, path: &str, headers: &str) -> Answer {
         ask(&self.address, "GET", path, headers)
     }
 }

@@ -2,7 +2,7 @@
 
 use koa::{Algorithm, App, Compat, CookieSettings, Keygrip};
 
-use crate::jar::{Jar, set_cookies};
+use crate::jar::{Answers, Jar, set_cookies};
 use crate::side::Side;
 
 const KEYS: &str = "3q2+7wPVbVwTlZ1mYlNrFg==,b2xkIGtleSB0aGF0IGlzIGxvbmc=";

@@ -17,7 +17,16 @@ if (process.getuid?.() === 0) {
 }
 
 function follow (page, navigate, url) {
-  return Promise.all([page.waitForNavigation(), page.evaluate(navigate, url)]).then(() => text(page))
+  return arrive(page, page.evaluate(navigate, url))
+}
+
+function arrive (page, navigated) {
+  return Promise.all([page.waitForNavigation(), navigated]).then(() => text(page))
+}
+
+function click (page, about) {
+  const { role, name } = JSON.parse(about)
+  return page.locator(`::-p-aria([name="${name}"][role="${role}"])`).setTimeout(5000).click()
 }
 
 function text (frame) {
@@ -75,6 +84,40 @@ const commands = {
     return page.evaluate(url => fetch(url).then(answer => answer.text()), url)
   },
 
+  // On what has a role and a name.
+  click ({ page }, about) {
+    return click(page, about)
+  },
+
+  // On what leads to another page.
+  follow ({ page }, about) {
+    return arrive(page, click(page, about))
+  },
+
+  // Into what has the focus, which a page may give only after it is there.
+  async write ({ page }, text) {
+    await page.waitForFunction(() => document.activeElement !== document.body)
+    await page.keyboard.type(text)
+  },
+
+  press ({ page }, key) {
+    return page.keyboard.press(key)
+  },
+
+  enter ({ page }) {
+    return arrive(page, page.keyboard.press('Enter'))
+  },
+
+  page ({ page }) {
+    return text(page)
+  },
+
+  // Another process, with what this one has kept on disk.
+  async restart (state) {
+    await state.browser.close()
+    await state.start()
+  },
+
   // What scripts see.
   script ({ page }) {
     return page.evaluate(() => document.cookie)
@@ -97,9 +140,16 @@ async function main (executablePath) {
   fs.writeFileSync(path.join(userDataDir, 'Default', 'Preferences'), JSON.stringify(preferences))
   try {
     const options = { executablePath, args, userDataDir, pipe: true, acceptInsecureCerts: true }
-    const browser = await puppeteer.launch(options)
-    await answer({ context: browser.defaultBrowserContext() })
-    await browser.close()
+    const state = {
+      async start () {
+        this.browser = await puppeteer.launch(options)
+        this.context = this.browser.defaultBrowserContext()
+        this.page = await this.context.newPage()
+      }
+    }
+    await state.start()
+    await answer(state)
+    await state.browser.close()
   } finally {
     fs.rmSync(userDataDir, { recursive: true, force: true, maxRetries: 5 })
   }

@@ -1,4 +1,4 @@
-//! What the tests take from npm: Koa, its cookies and Egg's, and what drives a browser.
+//! What the tests take from npm: Koa, its cookies and sessions and Egg's, a client of Redis, and what drives a browser.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
 use std::io::{self, Write};

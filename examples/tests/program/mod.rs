@@ -16,7 +16,12 @@ pub(crate) struct Program {
 impl Program {
     /// Starts an example of this package, on free ports, and reads the lines that say where it listens.
     pub(crate) fn example(path: &str, addresses: usize) -> Self {
-        let mut program = Self::start(Command::new(path).env("PORT", "0"));
+        Self::listening(&mut Command::new(path), addresses)
+    }
+
+    /// The same, with arguments for example.
+    pub(crate) fn listening(command: &mut Command, addresses: usize) -> Self {
+        let mut program = Self::start(command.env("PORT", "0"));
         for _ in 0..addresses {
             let line = program.line();
             let address = line
@@ -84,9 +89,22 @@ impl Answer {
 
 /// Asks once, on a connection of its own.
 pub(crate) fn ask(address: &str, method: &str, path: &str, headers: &str) -> Answer {
+    send(address, method, path, headers, "")
+}
+
+/// Sends a form.
+pub(crate) fn post(address: &str, path: &str, headers: &str, form: &str) -> Answer {
+    let length = form.len();
+    let headers = format!(
+        "{headers}Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}\r\n"
+    );
+    send(address, "POST", path, &headers, form)
+}
+
+fn send(address: &str, method: &str, path: &str, headers: &str, body: &str) -> Answer {
     let mut stream = TcpStream::connect(address).expect("it listens");
     let request = format!(
-        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{headers}\r\n"
+        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{headers}\r\n{body}"
     );
     stream
         .write_all(request.as_bytes())

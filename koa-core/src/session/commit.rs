@@ -1,7 +1,7 @@
 //! Saving a session: when that is due, and how.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use crate::base64;
 use crate::context::Context;
@@ -12,12 +12,16 @@ use crate::session::SessionData;
 use crate::session::config::MaxAge;
 use crate::session::form::{self, Meta};
 use crate::session::handle::{Forced, Session};
-use crate::session::merge::merged;
+use crate::session::merge::{is_same, merged};
 use crate::session::shared::millis;
 use crate::session::store::{AnyStore, STORE_LONGER, Save, Updated};
 
 /// How long a session lives for which nothing says it.
 const ONE_DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What browsers take of a cookie, its name and its value together:
+/// <https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#section-5.7>
+const COOKIE: usize = 4096;
 
 /// How often a session is merged with what others wrote before that is given up.
 const MERGES: usize = 8;
@@ -28,18 +32,26 @@ impl<S: SessionData> Session<S> {
             return self.remove(ctx).await;
         }
         let is_own = self.shared.config.form == Form::Own;
-        let mut forgotten = None;
+        if self.life.begun_anew {
+            self.remove(ctx).await?;
+            self.life.begun_anew = false;
+            self.life.created = millis(ctx.app().now());
+            self.begin_id(ctx)?;
+        }
         if forced == Some(Forced::Regenerate) {
-            if is_own {
-                forgotten = self.life.id.clone().filter(|_| self.life.version.is_some());
-            } else {
+            if !is_own {
                 self.remove(ctx).await?;
+            } else if self.life.version.is_some() {
+                // What others wrote meanwhile comes along, and one that they ended stays so.
+                self.write_again(ctx).await?;
+                if self.life.removed {
+                    return Ok(());
+                }
+                // Should the store fail now, the commit at the end tries again.
+                self.life.forgotten = self.life.id.take();
+                self.life.must_save = true;
             }
-            if self.shared.store.is_some() {
-                self.life.id = Some(self.shared.new_id(ctx)?);
-                self.life.key = None;
-                self.life.version = None;
-            }
+            self.begin_id(ctx)?;
         }
         let mut data = form::data(&self.data)?;
         let Some(changed) = self.reason(&data, forced, ctx) else {
@@ -53,11 +65,48 @@ impl<S: SessionData> Session<S> {
         let written = self.store(ctx, data, changed).await?;
         if is_own {
             self.life.before = Some(written);
+            self.life.age_before = self.life.max_age;
             self.life.must_save = false;
         }
-        if let (Some(id), Some(store)) = (forgotten, &shared.store) {
-            let key = shared.key(&id);
-            shared.ask(ctx, "destroy", store.destroy(&key)).await?;
+        self.forget(ctx).await
+    }
+
+    /// Writes what the store has under the present id.
+    async fn write_again(&mut self, ctx: &Context) -> Result {
+        let shared = Arc::clone(&self.shared);
+        let Some(store) = &shared.store else {
+            return Ok(());
+        };
+        let data = form::data(&self.data)?;
+        let meta = self.meta(self.age(), millis(ctx.app().now()));
+        self.life.before = Some(self.keep(ctx, store, meta, data, true).await?);
+        self.life.age_before = self.life.max_age;
+        Ok(())
+    }
+
+    /// How long it is to live from now.
+    fn age(&self) -> MaxAge {
+        let age = self.life.max_age;
+        let age = age.filter(|age| *age != MaxAge::For(Duration::ZERO));
+        age.unwrap_or(MaxAge::For(ONE_DAY))
+    }
+
+    fn begin_id(&mut self, ctx: &Context) -> Result {
+        if self.shared.store.is_some() {
+            self.life.id = Some(self.shared.new_id(ctx)?);
+            self.life.key = None;
+            self.life.version = None;
+        }
+        Ok(())
+    }
+
+    /// Ends what is under the id from before.
+    async fn forget(&mut self, ctx: &Context) -> Result {
+        if let (Some(id), Some(store)) = (&self.life.forgotten, &self.shared.store) {
+            let key = self.shared.key(id);
+            let destroyed = store.destroy(&key);
+            self.shared.ask(ctx, "destroy", destroyed).await?;
+            self.life.forgotten = None;
         }
         Ok(())
     }
@@ -70,15 +119,22 @@ impl<S: SessionData> Session<S> {
         let config = &self.shared.config;
         match &self.life.before {
             None if data == self.shared.empty() => return None,
-            Some(before) if before == data => {}
+            Some(before) if is_same(before, data) => {}
             _ => return Some(true),
         }
         if config.rolling {
             return Some(false);
         }
         let (expires, age) = (self.life.expires?, self.life.max_age?.millis()?);
-        let left = expires.saturating_sub(millis(ctx.app().now()));
-        (config.renew && left < age / 2 + age % 2).then_some(false)
+        let now = millis(ctx.app().now());
+        let left = expires.saturating_sub(now);
+        // What ends by its absolute age cannot be renewed.
+        let is_renewed = || {
+            self.meta(MaxAge::For(Duration::from_millis(age)), now)
+                .expires
+        };
+        let is_due = config.renew && left < age / 2 + age % 2;
+        (is_due && is_renewed() > Some(expires)).then_some(false)
     }
 
     async fn remove(&mut self, ctx: &mut Context) -> Result {
@@ -90,8 +146,13 @@ impl<S: SessionData> Session<S> {
             let key = shared.key(id);
             shared.ask(ctx, "destroy", store.destroy(&key)).await?;
         }
-        if is_own && !self.life.has_cookie {
-            return Ok(());
+        if is_own {
+            self.forget(ctx).await?;
+            self.life.version = None;
+            self.life.before = None;
+            if !std::mem::take(&mut self.life.has_cookie) {
+                return Ok(());
+            }
         }
         let cookie = shared.cookie(None);
         Cookies::in_form(ctx, shared.config.form).remove(cookie)
@@ -101,13 +162,9 @@ impl<S: SessionData> Session<S> {
     async fn store(&mut self, ctx: &mut Context, data: Vec<u8>, changed: bool) -> Result<Vec<u8>> {
         let shared = Arc::clone(&self.shared);
         let now = millis(ctx.app().now());
-        let age = self
-            .life
-            .max_age
-            .filter(|age| *age != MaxAge::For(Duration::ZERO));
-        let age = age.unwrap_or(MaxAge::For(ONE_DAY));
+        let age = self.age();
         let meta = self.meta(age, now);
-        let cookie_age = match age {
+        let mut cookie_age = match age {
             MaxAge::Session => None,
             MaxAge::For(_) => self.life.max_age,
         };
@@ -117,20 +174,24 @@ impl<S: SessionData> Session<S> {
             // As koa-session does: its own option is gone then.
             self.life.max_age = None;
         }
-        let cookie = shared.cookie(cookie_age);
         let Some(store) = &shared.store else {
+            let cookie = shared.cookie(cookie_age);
             let text = self.in_cookie(ctx, &meta, &data)?;
             self.life.has_cookie = true;
             let encoded = shared.codec.is_none();
             Cookies::in_form(ctx, shared.config.form).set_text(cookie, &text, encoded)?;
             return Ok(data);
         };
-        let written = self.keep(ctx, store, &meta, data, changed).await?;
-        let id = self.life.id.clone().unwrap_or_default();
+        let written = self.keep(ctx, store, meta, data, changed).await?;
         if self.life.removed {
-            // Somebody ended it meanwhile.
-            Cookies::in_form(ctx, shared.config.form).remove(cookie)?;
-        } else if let Some((_, set)) = &shared.external_id {
+            return Ok(written);
+        }
+        if shared.config.form == Form::Own {
+            cookie_age = self.life.max_age;
+        }
+        let cookie = shared.cookie(cookie_age);
+        let id = self.life.id.clone().unwrap_or_default();
+        if let Some((_, set)) = &shared.external_id {
             set(ctx, &id)?;
         } else {
             self.life.has_cookie = true;
@@ -159,14 +220,17 @@ impl<S: SessionData> Session<S> {
         let shared = &self.shared;
         if shared.config.form == Form::Own && shared.codec.is_none() {
             let bytes = form::to_bytes(meta, data);
-            if !shared.seals() {
-                return Ok(base64::encode_url(&bytes));
-            }
-            let sealed = ctx
-                .app()
-                .ring
-                .seal(Purpose::Session, shared.name(), &bytes, None);
-            return sealed.unwrap_or_else(|| Err(without_keys(shared.name())));
+            let text = if shared.seals() {
+                let ring = &ctx.app().ring;
+                let sealed = ring.seal(Purpose::Session, shared.name(), &bytes, None);
+                sealed.unwrap_or_else(|| Err(without_keys(shared.name())))?
+            } else {
+                base64::encode_url(&bytes)
+            };
+            return match shared.name().len() + text.len() {
+                ..=COOKIE => Ok(text),
+                length => Err(too_big(shared.name(), length)),
+            };
         }
         let json = form::to_json(meta, data);
         Ok(match &shared.codec {
@@ -175,12 +239,19 @@ impl<S: SessionData> Session<S> {
         })
     }
 
+    /// Somebody ended it meanwhile. The browser may have another one by now: its cookie is left alone.
+    fn is_gone(&mut self) {
+        self.life.removed = true;
+        self.life.version = None;
+        self.life.has_cookie = false;
+    }
+
     /// Writes it to the store: a new one, or one that is still there.
     async fn keep(
         &mut self,
         ctx: &Context,
         store: &Arc<dyn AnyStore>,
-        meta: &Meta,
+        mut meta: Meta,
         data: Vec<u8>,
         changed: bool,
     ) -> Result<Vec<u8>> {
@@ -189,24 +260,16 @@ impl<S: SessionData> Session<S> {
             Some(key) => key,
             None => shared.key(self.life.id.as_deref().unwrap_or_default()),
         };
-        let time_to_live = match (meta.expires, meta.max_age) {
-            (_, Some(MaxAge::For(age))) => Some(age.saturating_add(STORE_LONGER)),
-            (Some(expires), _) => {
-                let end = SystemTime::UNIX_EPOCH + Duration::from_millis(expires);
-                end.duration_since(ctx.app().now()).ok()
-            }
-            (None, _) => None,
-        };
         let is_own = shared.config.form == Form::Own;
         let save = Save {
             value: &[],
-            time_to_live,
+            time_to_live: time_to_live(&meta, ctx),
             changed,
             rolling: shared.config.rolling,
             replace: !is_own,
         };
         if !is_own {
-            let value = form::to_json(meta, &data).into_bytes();
+            let value = form::to_json(&meta, &data).into_bytes();
             shared
                 .ask(
                     ctx,
@@ -223,7 +286,7 @@ impl<S: SessionData> Session<S> {
             return Ok(data);
         }
         let Some(mut version) = self.life.version else {
-            let value = form::to_bytes(meta, &data);
+            let value = form::to_bytes(&meta, &data);
             let created = store.create(
                 &key,
                 Save {
@@ -236,12 +299,13 @@ impl<S: SessionData> Session<S> {
         };
         let mut written = data.clone();
         for _ in 0..MERGES {
-            let value = form::to_bytes(meta, &written);
+            let value = form::to_bytes(&meta, &written);
             let updated = store.update(
                 &key,
                 version,
                 Save {
                     value: &value,
+                    time_to_live: time_to_live(&meta, ctx),
                     ..save
                 },
             );
@@ -254,7 +318,7 @@ impl<S: SessionData> Session<S> {
                     return Ok(written);
                 }
                 Updated::Gone => {
-                    self.life.removed = true;
+                    self.is_gone();
                     return Ok(written);
                 }
                 Updated::Conflict => {}
@@ -262,16 +326,37 @@ impl<S: SessionData> Session<S> {
             let load = shared.load();
             let stored = shared.ask(ctx, "load", store.load(&key, &load)).await?;
             let Some(stored) = stored else {
-                self.life.removed = true;
+                self.is_gone();
                 return Ok(written);
             };
-            let theirs = form::from_bytes(&stored.value).map(|(_, theirs)| theirs);
+            let (their_meta, theirs) = form::from_bytes(&stored.value).ok_or_else(conflict)?;
             let before = self.life.before.as_deref().unwrap_or(b"{}");
-            let all = theirs.and_then(|theirs| merged(before, &data, theirs));
-            written = all.ok_or_else(conflict)?;
+            written = merged(before, &data, theirs).ok_or_else(conflict)?;
+            let their_age = their_meta.max_age.or(self.life.max_age);
+            if self.life.max_age == self.life.age_before {
+                self.life.max_age = their_age;
+                if let Some(age) = their_age {
+                    meta = self.meta(age, millis(ctx.app().now()));
+                    self.life.expires = meta.expires;
+                }
+            } else if their_age != self.life.age_before && their_age != self.life.max_age {
+                return Err(conflict());
+            }
             version = stored.version;
         }
         Err(conflict())
+    }
+}
+
+/// How long a store keeps it.
+fn time_to_live(meta: &Meta, ctx: &Context) -> Option<Duration> {
+    match (meta.expires, meta.max_age) {
+        (_, Some(MaxAge::For(age))) => Some(age.saturating_add(STORE_LONGER)),
+        (Some(expires), _) => {
+            let left = expires.saturating_sub(millis(ctx.app().now()));
+            Some(Duration::from_millis(left))
+        }
+        (None, _) => None,
     }
 }
 
@@ -287,5 +372,13 @@ fn conflict() -> Error {
 fn without_keys(name: &str) -> Error {
     Error::internal(format!(
         "the session {name:?} is encrypted, and the app has no keys: give it some with `App::keys`"
+    ))
+}
+
+#[cold]
+fn too_big(name: &str, length: usize) -> Error {
+    Error::internal(format!(
+        "the session {name:?} takes {length} bytes of cookie, and browsers drop one of more than {COOKIE}: keep it in a \
+         store (`middleware().store(..)`), or keep less in it"
     ))
 }

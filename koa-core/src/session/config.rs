@@ -19,7 +19,9 @@ impl MaxAge {
     pub(crate) fn millis(self) -> Option<u64> {
         match self {
             Self::Session => None,
-            Self::For(age) => u64::try_from(age.as_millis()).ok().filter(|age| *age > 0),
+            Self::For(age) if age.is_zero() => None,
+            // Less than one is not for ever.
+            Self::For(age) => u64::try_from(age.as_millis()).ok().map(|age| age.max(1)),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use crate::context::Context;
+use crate::cookies::Form;
 use crate::error::Result;
 use crate::session::SessionData;
 use crate::session::config::MaxAge;
@@ -64,6 +65,12 @@ pub(super) struct Life {
     pub(super) id: Option<String>,
     /// What the store knows the id by, where that has been asked already.
     pub(super) key: Option<String>,
+    /// How long it lived when it was loaded or last saved.
+    pub(super) age_before: Option<MaxAge>,
+    /// It was destroyed, and another one was begun in its place.
+    pub(super) begun_anew: bool,
+    /// The id from before it was regenerated, as long as it is in the store.
+    pub(super) forgotten: Option<String>,
     /// The version that was read from the store, of a session that is in it.
     pub(super) version: Option<u64>,
     /// Whether the browser has a cookie of it.
@@ -119,16 +126,27 @@ impl<S: SessionData> Session<S> {
         self.life.is_new = false;
         self.life.must_save = false;
         self.life.expires = None;
+        if self.shared.config.form == Form::Own {
+            self.life.max_age = self.shared.config.max_age;
+        }
         self.data = S::default();
     }
 
-    /// Puts other data in the place of all of it. Koa's `ctx.session = { .. }`.
+    /// Puts other data in the place of all of it. Koa's `ctx.session = { .. }`. After [`destroy`](Self::destroy) it begins
+    /// another session, under another id.
     pub fn replace(&mut self, data: S) {
+        self.data = data;
+        if self.shared.config.form == Form::Own {
+            if std::mem::take(&mut self.life.removed) {
+                self.life.begun_anew = true;
+                self.life.is_new = true;
+            }
+            return;
+        }
         self.life.removed = false;
         self.life.is_new = false;
         self.life.must_save = false;
         self.life.expires = None;
-        self.data = data;
     }
 
     /// How many fields are set, as they are written. koa-session's `length`.

@@ -24,9 +24,26 @@ pub(super) fn merged(before: &[u8], mine: &[u8], theirs: &[u8]) -> Option<Vec<u8
     serde_json::to_vec(&all).ok()
 }
 
+/// Whether both are the same JSON, in whatever order their fields are: a `HashMap` has another one each time.
+pub(super) fn is_same(one: &[u8], other: &[u8]) -> bool {
+    let sum = |bytes: &[u8]| bytes.iter().map(|byte| u64::from(*byte)).sum::<u64>();
+    let value = |json: &[u8]| serde_json::from_slice::<Value>(json).ok();
+    one == other
+        // What is in another order is of the same bytes.
+        || one.len() == other.len() && sum(one) == sum(other) && value(one) == value(other)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::merged;
+    use super::{is_same, merged};
+
+    #[test]
+    fn the_order_of_fields_is_no_difference() {
+        assert!(is_same(br#"{"a":1,"b":2}"#, br#"{"b":2,"a":1}"#));
+        assert!(!is_same(br#"{"a":1,"b":2}"#, br#"{"a":2,"b":1}"#));
+        assert!(!is_same(br#"{"a":[1,2]}"#, br#"{"a":[2,1]}"#));
+        assert!(!is_same(b"{}", br#"{"a":1}"#));
+    }
 
     fn merge(before: &str, mine: &str, theirs: &str) -> Option<String> {
         let all = merged(before.as_bytes(), mine.as_bytes(), theirs.as_bytes())?;

@@ -197,8 +197,8 @@ impl Context {
         self.provided.get_mut().ok_or_else(unprovided::<S>)
     }
 
-    /// Puts other data in the place of the session, or ends it with `None`, without reading it before if it is kept in the
-    /// cookie. Koa's `ctx.session = ..`.
+    /// Puts other data in the place of the session, or ends it with `None`. Koa's `ctx.session = ..`: under `compat` the one
+    /// before is not read, if it is kept in the cookie.
     ///
     /// # Errors
     ///

@@ -37,7 +37,7 @@ pub(crate) trait Source: Send + Sync + 'static {
         at: usize,
     ) -> Pin<Box<dyn Future<Output = Result> + Send + 'a>>;
 
-    /// Begins another one in its place, unread; false where a store has to be asked of the one before.
+    /// Begins another one in its place, unread; false where the one before has to be read.
     fn begin(self: Arc<Self>, ctx: &mut Context, at: usize) -> Result<bool>;
 }
 
@@ -74,7 +74,8 @@ impl<S: SessionData> Source for Shared<S> {
     }
 
     fn begin(self: Arc<Self>, ctx: &mut Context, at: usize) -> Result<bool> {
-        if self.store.is_some() {
+        // What is in its place has to be known: from when it is, and that it is to be written over.
+        if self.store.is_some() || self.config.form == Form::Own {
             return Ok(false);
         }
         let session = Self::begin(&self, ctx, true)?;
@@ -305,13 +306,15 @@ impl<S: SessionData> Shared<S> {
     }
 
     fn opened(self: &Arc<Self>, found: Found<S>, id: Option<String>) -> Session<S> {
+        let max_age = found.meta.max_age.or(self.config.max_age);
         Session {
             data: found.data,
             life: Life {
                 before: Some(found.written),
                 expires: found.meta.expires,
                 created: found.meta.created,
-                max_age: found.meta.max_age.or(self.config.max_age),
+                max_age,
+                age_before: max_age,
                 must_save: found.stale,
                 id,
                 version: found.version,

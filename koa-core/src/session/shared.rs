@@ -138,10 +138,13 @@ impl<S: SessionData> Shared<S> {
         };
         let answer = match answer {
             Ok(answer) => answer,
-            Err(_) => Err(crate::Error::internal(format!(
-                "the session store did not answer within {:?}",
-                self.patience
-            ))),
+            Err(_) => Err(crate::Error::new(
+                503,
+                format!(
+                    "the session store did not answer within {:?}",
+                    self.patience
+                ),
+            )),
         };
         answer.map_err(|error| {
             ctx.app().emit(&SessionStoreFailed {

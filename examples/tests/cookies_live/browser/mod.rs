@@ -1,7 +1,9 @@
 //! A real Chromium holds the jar.
 
-mod carried;
+#[path = "../../browser/mod.rs"]
 mod driver;
+
+mod carried;
 mod embedded;
 mod expiry;
 mod hidden;

@@ -3,6 +3,8 @@
 mod egg;
 #[cfg(feature = "memory")]
 mod memory;
+#[cfg(feature = "redis")]
+mod redis;
 
 use std::fmt;
 use std::future::Future;
@@ -16,6 +18,8 @@ pub(super) use egg::STORE_LONGER;
 pub use egg::{EggStore, FromEgg};
 #[cfg(feature = "memory")]
 pub use memory::MemoryStore;
+#[cfg(feature = "redis")]
+pub use redis::{RedisLink, RedisStore};
 
 /// A store of sessions, for [`Sessions::store`](crate::Sessions::store).
 ///
@@ -87,6 +91,27 @@ pub struct Save<'a> {
 
     /// Whether it takes the place of one that is there.
     pub replace: bool,
+}
+
+impl<'a> Save<'a> {
+    /// A session of which nothing else is said: to try a store by itself.
+    #[must_use]
+    pub const fn new(value: &'a [u8]) -> Self {
+        Self {
+            value,
+            time_to_live: None,
+            changed: true,
+            rolling: false,
+            replace: false,
+        }
+    }
+
+    /// The same, to be kept for this long.
+    #[must_use]
+    pub const fn for_at_most(mut self, time_to_live: Duration) -> Self {
+        self.time_to_live = Some(time_to_live);
+        self
+    }
 }
 
 /// A session as a store has it.

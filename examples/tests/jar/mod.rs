@@ -1,18 +1,24 @@
 //! A jar of cookies for one host, and what servers set in it.
+#![allow(dead_code, reason = "each test uses a part of it")]
 
 use std::collections::BTreeMap;
 
 use crate::program::Answer;
-use crate::side::Side;
 
-#[derive(Clone, Debug, Default)]
+/// Who is asked with the cookies of a jar.
+pub(crate) trait Answers {
+    /// Asks with more header lines, each ended.
+    fn ask(&self, path: &str, headers: &str) -> Answer;
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Jar {
     cookies: BTreeMap<String, String>,
 }
 
 impl Jar {
     /// What a server sets when it is asked for it.
-    pub(crate) fn set_by(side: &Side, query: &str) -> Self {
+    pub(crate) fn set_by(side: &impl Answers, query: &str) -> Self {
         let mut jar = Self::default();
         let answer = jar.ask(side, &format!("/set?{query}"));
         assert_eq!(answer.code(), "200", "{query}: {}", answer.body);
@@ -20,14 +26,20 @@ impl Jar {
     }
 
     /// The value that a server finds in it; what the server sets is kept.
-    pub(crate) fn read_by(&mut self, side: &Side, query: &str) -> Option<String> {
+    pub(crate) fn read_by(&mut self, side: &impl Answers, query: &str) -> Option<String> {
         let answer = self.ask(side, &format!("/get?{query}"));
         (answer.code() == "200").then_some(answer.body)
     }
 
-    pub(crate) fn ask(&mut self, side: &Side, path: &str) -> Answer {
+    pub(crate) fn ask(&mut self, side: &impl Answers, path: &str) -> Answer {
         let answer = side.ask(path, &self.header());
-        for line in set_cookies(&answer) {
+        self.keep(&answer);
+        answer
+    }
+
+    /// What an answer sets.
+    pub(crate) fn keep(&mut self, answer: &Answer) {
+        for line in set_cookies(answer) {
             let (pair, attributes) = line.split_once(';').unwrap_or((line, ""));
             let (name, value) = pair.split_once('=').expect("a name and a value");
             if attributes.contains("expires=Thu, 01 Jan 1970") {
@@ -36,7 +48,6 @@ impl Jar {
                 self.cookies.insert(name.to_owned(), value.to_owned());
             }
         }
-        answer
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
@@ -58,7 +69,8 @@ impl Jar {
         self.cookies.keys().map(String::as_str).collect()
     }
 
-    fn header(&self) -> String {
+    /// The line by which a browser sends it, ended; nothing if there is nothing in it.
+    pub(crate) fn header(&self) -> String {
         if self.cookies.is_empty() {
             return String::new();
         }

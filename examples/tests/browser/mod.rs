@@ -1,4 +1,5 @@
-//! The Chromium that the tests share, one after the other; each has a jar of its own.
+//! The Chromium that the tests of a program share, one after the other; each has a jar of its own.
+#![allow(dead_code, reason = "each test uses a part of it")]
 
 use std::env;
 use std::path::PathBuf;
@@ -12,24 +13,24 @@ use crate::npm;
 use crate::program::Program;
 
 /// `browser.js` drives it, and ends it when this process ends.
-pub(super) struct Browser {
+pub(crate) struct Browser {
     driver: Program,
 }
 
 /// A cookie, as the browser keeps it.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Kept {
-    pub(super) name: String,
-    pub(super) value: String,
-    pub(super) domain: String,
-    pub(super) path: String,
+pub(crate) struct Kept {
+    pub(crate) name: String,
+    pub(crate) value: String,
+    pub(crate) domain: String,
+    pub(crate) path: String,
     /// In seconds since 1970; -1 where it is until the browser is closed.
-    pub(super) expires: f64,
-    pub(super) http_only: bool,
-    pub(super) secure: bool,
-    pub(super) same_site: Option<String>,
-    pub(super) partition_key: Option<Value>,
+    pub(crate) expires: f64,
+    pub(crate) http_only: bool,
+    pub(crate) secure: bool,
+    pub(crate) same_site: Option<String>,
+    pub(crate) partition_key: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -41,7 +42,7 @@ enum Answer {
 
 impl Browser {
     /// The browser, with an empty jar. `None` where it is not there.
-    pub(super) fn forgetful() -> Option<MutexGuard<'static, Self>> {
+    pub(crate) fn forgetful() -> Option<MutexGuard<'static, Self>> {
         static SHARED: LazyLock<Option<Mutex<Browser>>> =
             LazyLock::new(|| Some(Mutex::new(Browser::start()?)));
         let shared = SHARED.as_ref()?;
@@ -64,54 +65,89 @@ impl Browser {
     }
 
     /// Opens an address as if it was typed, and gives the text of the page.
-    pub(super) fn open(&mut self, url: &str) -> String {
+    pub(crate) fn open(&mut self, url: &str) -> String {
         self.text("open", url)
     }
 
     /// Follows a link from the page that is open.
-    pub(super) fn link(&mut self, url: &str) -> String {
+    pub(crate) fn link(&mut self, url: &str) -> String {
         self.text("link", url)
     }
 
     /// Submits a form of the page that is open, with a POST.
-    pub(super) fn form(&mut self, url: &str) -> String {
+    pub(crate) fn form(&mut self, url: &str) -> String {
         self.text("form", url)
     }
 
     /// Embeds an address in the page that is open.
-    pub(super) fn frame(&mut self, url: &str) -> String {
+    pub(crate) fn frame(&mut self, url: &str) -> String {
         self.text("frame", url)
     }
 
     /// Has a script of the page that is open ask for an address.
-    pub(super) fn fetch(&mut self, url: &str) -> String {
+    pub(crate) fn fetch(&mut self, url: &str) -> String {
         self.text("fetch", url)
     }
 
+    /// Clicks on what has this role and this name, as those hear it who do not see.
+    pub(crate) fn click(&mut self, role: &str, name: &str) {
+        self.command("click", &role_and_name(role, name));
+    }
+
+    /// The same with a link or a button that leads to another page; gives its text.
+    pub(crate) fn follow(&mut self, role: &str, name: &str) -> String {
+        self.text("follow", &role_and_name(role, name))
+    }
+
+    /// Types into what has the focus.
+    pub(crate) fn write(&mut self, text: &str) {
+        self.command("write", text);
+    }
+
+    /// Presses a key.
+    pub(crate) fn press(&mut self, key: &str) {
+        self.command("press", key);
+    }
+
+    /// Presses Enter, which leads to another page; gives its text.
+    pub(crate) fn enter(&mut self) -> String {
+        self.text("enter", "")
+    }
+
+    /// The text of the page that is open.
+    pub(crate) fn page(&mut self) -> String {
+        self.text("page", "")
+    }
+
+    /// Closes it, and starts it anew with what it has kept on disk.
+    pub(crate) fn restart(&mut self) {
+        self.command("restart", "");
+    }
+
     /// The cookies that scripts of the page see.
-    pub(super) fn script(&mut self) -> String {
+    pub(crate) fn script(&mut self) -> String {
         self.text("script", "")
     }
 
     /// Everything that it keeps, by name.
-    pub(super) fn jar(&mut self) -> Vec<Kept> {
+    pub(crate) fn jar(&mut self) -> Vec<Kept> {
         let mut jar: Vec<Kept> = self.value("jar", "");
         jar.sort_by(|a, b| a.name.cmp(&b.name));
         jar
     }
 
     /// The names of what it keeps.
-    pub(super) fn names(&mut self) -> Vec<String> {
+    pub(crate) fn names(&mut self) -> Vec<String> {
         self.jar().into_iter().map(|kept| kept.name).collect()
     }
 
     /// What it keeps under a name.
-    pub(super) fn kept(&mut self, name: &str) -> Option<Kept> {
+    pub(crate) fn kept(&mut self, name: &str) -> Option<Kept> {
         self.jar().into_iter().find(|kept| kept.name == name)
     }
 
     /// Puts a cookie there, or another value.
-    pub(super) fn put(&mut self, name: &str, value: &str, domain: &str) {
+    pub(crate) fn put(&mut self, name: &str, value: &str, domain: &str) {
         let cookie = serde_json::json!({ "name": name, "value": value, "domain": domain });
         self.command("put", &cookie.to_string());
     }
@@ -132,6 +168,10 @@ impl Browser {
             Answer::Error(error) => panic!("{command} {about}: {error}"),
         }
     }
+}
+
+fn role_and_name(role: &str, name: &str) -> String {
+    serde_json::json!({ "role": role, "name": name }).to_string()
 }
 
 fn chromium() -> Option<PathBuf> {
