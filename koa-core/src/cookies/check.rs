@@ -157,12 +157,11 @@ fn is_value(form: Form, value: &str) -> bool {
 
 /// What can stand in a header. Beyond ASCII only as the packages take it, up to U+00FF, which leaves as UTF-8.
 fn is_content(form: Form, text: &str) -> bool {
-    let ascii = |byte: u8| matches!(byte, b'\t' | b' '..=b'~');
-    if text.bytes().all(ascii) {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         return true;
     }
-    let latin = |c: char| c.is_ascii() && ascii(c as u8) || matches!(c, '\u{80}'..='\u{ff}');
-    form != Form::Own && text.chars().all(latin)
+    let taken = |c: char| matches!(c, '\t' | ' '..='~' | '\u{80}'..='\u{ff}');
+    form != Form::Own && text.chars().all(taken)
 }
 
 fn is_path(form: Form, path: &str) -> bool {

@@ -1,6 +1,5 @@
 //! The line of a `Set-Cookie`, as the packages write it.
 
-use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
@@ -86,8 +85,9 @@ impl Attributes {
     ) -> Result<HeaderValue> {
         let length = prefix.len() + name.len() + ending.len() + 1 + value.len() + self.0.len();
         let mut line = String::with_capacity(length);
-        let _ = write!(line, "{prefix}{name}{ending}={value}");
-        line.push_str(&self.0);
+        for part in [prefix, name, ending, "=", value, &self.0] {
+            line.push_str(part);
+        }
         HeaderValue::from_maybe_shared(Bytes::from(line)).map_err(|_| {
             Error::internal(format!(
                 "the cookie {name:?} has a character that must not be in a header"

@@ -70,6 +70,11 @@ impl<'a> Cookies<'a> {
         Self { ctx, form }
     }
 
+    /// Sets a cookie to a value that is text already.
+    pub(crate) fn set_encoded(&mut self, cookie: Cookie<'_>, value: &str) -> Result {
+        self.write(cookie.or(&self.ctx.app().cookies.defaults), value)
+    }
+
     /// The value of a cookie as it came.
     pub(crate) fn raw<'c>(ctx: &'c Context, name: &str) -> Option<Cow<'c, str>> {
         Some(match ctx.request.line(COOKIE.as_str())? {

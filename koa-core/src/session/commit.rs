@@ -94,6 +94,7 @@ impl<S: SessionData> Session<S> {
     fn begin_id(&mut self, ctx: &Context) -> Result {
         if self.shared.store.is_some() {
             self.life.id = Some(self.shared.new_id(ctx)?);
+            self.life.key = None;
             self.life.version = None;
         }
         Ok(())
@@ -177,7 +178,7 @@ impl<S: SessionData> Session<S> {
             let cookie = shared.cookie(cookie_age);
             let text = self.in_cookie(ctx, &meta, &data)?;
             self.life.has_cookie = true;
-            Cookies::in_form(ctx, shared.config.form).set(cookie, text)?;
+            Cookies::in_form(ctx, shared.config.form).set_encoded(cookie, &text)?;
             return Ok(data);
         };
         let written = self.keep(ctx, store, meta, data, changed).await?;
@@ -193,7 +194,7 @@ impl<S: SessionData> Session<S> {
             set(ctx, &id)?;
         } else {
             self.life.has_cookie = true;
-            Cookies::in_form(ctx, shared.config.form).set(cookie, id)?;
+            Cookies::in_form(ctx, shared.config.form).set_encoded(cookie, &id)?;
         }
         Ok(written)
     }
@@ -253,7 +254,10 @@ impl<S: SessionData> Session<S> {
         changed: bool,
     ) -> Result<Vec<u8>> {
         let shared = Arc::clone(&self.shared);
-        let key = shared.key(self.life.id.as_deref().unwrap_or_default());
+        let key = match self.life.key.take() {
+            Some(key) => key,
+            None => shared.key(self.life.id.as_deref().unwrap_or_default()),
+        };
         let is_own = shared.config.form == Form::Own;
         let save = Save {
             value: &[],

@@ -60,6 +60,12 @@ pub(super) fn from_bytes(bytes: &[u8]) -> Option<(Meta, &[u8])> {
     Some((meta, data))
 }
 
+/// The JSON of our own form.
+pub(super) fn without_head(mut bytes: Vec<u8>) -> Vec<u8> {
+    bytes.drain(..HEAD.min(bytes.len()));
+    bytes
+}
+
 /// The JSON of the data.
 pub(super) fn data<S: Serialize>(value: &S) -> Result<Vec<u8>> {
     Ok(serde_json::to_vec(value)?)

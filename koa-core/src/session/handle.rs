@@ -69,6 +69,8 @@ pub(super) struct Life {
     pub(super) begun_anew: bool,
     /// The id from before it was regenerated, as long as it is in the store.
     pub(super) forgotten: Option<String>,
+    /// What the store knows the id by, where that has been asked already.
+    pub(super) key: Option<String>,
     /// The version that was read from the store, of a session that is in it.
     pub(super) version: Option<u64>,
     /// Whether the browser has a cookie of it.

@@ -103,7 +103,7 @@ impl<S: SessionData> Shared<S> {
                 Sealed::Missing => return self.begin(ctx, false),
                 Sealed::Broken => return self.begin(ctx, true),
                 Sealed::Opened(bytes, stale) => {
-                    return self.from_own(ctx, &bytes, None, stale, None);
+                    return self.from_own(ctx, bytes, None, stale, None);
                 }
             },
             false => {
@@ -115,7 +115,7 @@ impl<S: SessionData> Shared<S> {
             return self.begin(ctx, false);
         };
         if self.config.form == Form::Own && self.codec.is_none() {
-            return self.from_own(ctx, &base64::decode(&text), None, stale, None);
+            return self.from_own(ctx, base64::decode(&text), None, stale, None);
         }
         let json = match &self.codec {
             None => base64::decode(&text),
@@ -164,7 +164,12 @@ impl<S: SessionData> Shared<S> {
             return self.begin(ctx, true);
         };
         if self.config.form == Form::Own {
-            return self.from_own(ctx, &stored.value, Some(id), false, Some(stored.version));
+            let opened = self.from_own(ctx, stored.value, Some(id), false, Some(stored.version));
+            return opened.map(|mut session| {
+                // It begins anew under another id where this one does not count.
+                session.life.key = session.life.version.is_some().then_some(key);
+                session
+            });
         }
         let value = serde_json::from_slice(&stored.value).unwrap_or(Value::Null);
         self.from_value(ctx, value, Some(id), Some(stored.version))
@@ -197,12 +202,12 @@ impl<S: SessionData> Shared<S> {
     fn from_own(
         self: &Arc<Self>,
         ctx: &mut Context,
-        bytes: &[u8],
+        bytes: Vec<u8>,
         id: Option<String>,
         stale: bool,
         version: Option<u64>,
     ) -> Result<Session<S>> {
-        let Some((meta, written)) = form::from_bytes(bytes) else {
+        let Some((meta, written)) = form::from_bytes(&bytes) else {
             self.invalid(ctx, id, Value::Null);
             return self.begin(ctx, true);
         };
@@ -216,7 +221,7 @@ impl<S: SessionData> Shared<S> {
                 let found = Found {
                     meta,
                     data,
-                    written: written.to_vec(),
+                    written: form::without_head(bytes),
                     version,
                     stale,
                 };

@@ -1,8 +1,10 @@
 //! What all requests share of a session: its settings, its store, its hooks.
 
 use std::any::TypeId;
-use std::sync::Arc;
-use std::sync::OnceLock;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::{Arc, OnceLock};
+use std::task::Poll;
 use std::time::{Duration, SystemTime};
 
 use crate::context::Context;
@@ -127,7 +129,14 @@ impl<S: SessionData> Shared<S> {
         operation: &'static str,
         answer: impl Future<Output = Result<T>>,
     ) -> Result<T> {
-        let answer = match tokio::time::timeout(self.patience, answer).await {
+        let mut answer = pin!(answer);
+        // A store that has the answer at hand needs no timer.
+        let at_once = poll_fn(|cx| Poll::Ready(answer.as_mut().poll(cx))).await;
+        let answer = match at_once {
+            Poll::Ready(answer) => Ok(answer),
+            Poll::Pending => tokio::time::timeout(self.patience, answer).await,
+        };
+        let answer = match answer {
             Ok(answer) => answer,
             Err(_) => Err(crate::Error::new(
                 503,

@@ -84,13 +84,18 @@ impl Ring {
         sealed: &str,
         now: SystemTime,
     ) -> Option<Fitted<Opened>> {
-        let bytes = seal::decode(sealed)?;
-        let mut seals = self.for_purpose(purpose).enumerate();
-        seals.find_map(|(index, seal)| {
-            let value = seal.open(name, &bytes, now)?;
-            let current = index == 0;
-            Some(Fitted { value, current })
-        })
+        let mut bytes = seal::decode(sealed)?;
+        let mut seals = self.for_purpose(purpose).enumerate().peekable();
+        while let Some((index, seal)) = seals.next() {
+            // A value is opened in its place; only where there is another key to try it is needed again.
+            let again = seals.peek().map(|_| bytes.clone());
+            if let Some(value) = seal.open(name, bytes, now) {
+                let current = index == 0;
+                return Some(Fitted { value, current });
+            }
+            bytes = again?;
+        }
+        None
     }
 
     fn for_purpose(&self, purpose: Purpose) -> impl Iterator<Item = &Seal> {

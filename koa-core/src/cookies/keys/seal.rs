@@ -23,6 +23,10 @@ const VERSION: u8 = 1;
 const NONCE: usize = 12;
 const EXPIRY: usize = 8;
 const TAG: usize = 16;
+const SHORT: usize = 64;
+
+/// How much stands before what is encrypted.
+const BEFORE: usize = 1 + NONCE;
 
 /// What a sealed value is for: one that was made for another purpose is not opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,63 +84,81 @@ impl Seal {
         value: &[u8],
         expires: Option<SystemTime>,
     ) -> Result<String> {
-        let mut bytes = Vec::with_capacity(1 + NONCE + EXPIRY + value.len() + TAG);
+        let mut bytes = Vec::with_capacity(BEFORE + EXPIRY + value.len() + TAG);
         bytes.push(VERSION);
-        bytes.resize(1 + NONCE, 0);
+        bytes.resize(BEFORE, 0);
         getrandom::fill(&mut bytes[1..]).map_err(|error| {
             Error::internal(format!("the system gives no random bytes: {error}"))
         })?;
         bytes.extend_from_slice(&millis(expires).to_be_bytes());
         bytes.extend_from_slice(value);
-        let (head, text) = bytes.split_at_mut(1 + NONCE);
+        let (head, text) = bytes.split_at_mut(BEFORE);
         let nonce = nonce(head).ok_or_else(failed)?;
         let tag = self
             .cipher
-            .encrypt_inout_detached(&nonce, &self.bound(name), text.into())
+            .encrypt_inout_detached(&nonce, self.bound(name).bytes(), text.into())
             .map_err(|_| failed())?;
         bytes.extend_from_slice(&tag);
         Ok(URL_SAFE_NO_PAD.encode(bytes))
     }
 
     /// Opens what [`seal`](Self::seal) made of a value with this key, for this cookie, unless its time is over.
-    pub(super) fn open(&self, name: &str, sealed: &[u8], now: SystemTime) -> Option<Opened> {
-        let (head, rest) = sealed.split_at_checked(1 + NONCE)?;
-        let (text, tag) = rest.split_at_checked(rest.len().checked_sub(TAG)?)?;
+    pub(super) fn open(&self, name: &str, mut sealed: Vec<u8>, now: SystemTime) -> Option<Opened> {
+        let end = sealed.len().checked_sub(TAG)?;
+        let (head, rest) = sealed.split_at_mut_checked(BEFORE)?;
+        let (text, tag) = rest.split_at_mut_checked(end.checked_sub(BEFORE)?)?;
         if head[0] != VERSION || text.len() < EXPIRY {
             return None;
         }
-        let mut text = text.to_vec();
+        let tag = (&*tag).try_into().ok()?;
         self.cipher
-            .decrypt_inout_detached(
-                &nonce(head)?,
-                &self.bound(name),
-                text.as_mut_slice().into(),
-                tag.try_into().ok()?,
-            )
+            .decrypt_inout_detached(&nonce(head)?, self.bound(name).bytes(), text.into(), tag)
             .ok()?;
-        let millis = u64::from_be_bytes(text.get(..EXPIRY)?.try_into().ok()?);
+        let millis = u64::from_be_bytes(sealed.get(BEFORE..BEFORE + EXPIRY)?.try_into().ok()?);
         let expires = (millis != 0)
             .then(|| SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(millis)))
             .flatten();
         if expires.is_some_and(|expires| expires <= now) {
             return None;
         }
-        text.drain(..EXPIRY);
+        sealed.truncate(end);
+        sealed.drain(..BEFORE + EXPIRY);
         Some(Opened {
-            value: text,
+            value: sealed,
             expires,
         })
     }
 
     /// What is authenticated beside the value. A name cannot hold a NUL.
-    fn bound(&self, name: &str) -> Vec<u8> {
-        [
-            &[VERSION],
-            self.purpose.label().as_bytes(),
-            &[0],
-            name.as_bytes(),
-        ]
-        .concat()
+    fn bound(&self, name: &str) -> Bound {
+        let label = self.purpose.label().as_bytes();
+        let parts: [&[u8]; 4] = [&[VERSION], label, &[0], name.as_bytes()];
+        let length = parts.iter().map(|part| part.len()).sum();
+        let mut short = [0; SHORT];
+        if length > SHORT {
+            return Bound::Long(parts.concat());
+        }
+        let mut at = 0;
+        for part in parts {
+            short[at..at + part.len()].copy_from_slice(part);
+            at += part.len();
+        }
+        Bound::Short(short, length)
+    }
+}
+
+/// What is authenticated beside a value, without an allocation for names of the usual length.
+enum Bound {
+    Short([u8; SHORT], usize),
+    Long(Vec<u8>),
+}
+
+impl Bound {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Short(bytes, length) => &bytes[..*length],
+            Self::Long(bytes) => bytes,
+        }
     }
 }
 

@@ -1,17 +1,16 @@
 //! Sessions in the memory of the process.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use moka::Expiry;
-use moka::ops::compute::{CompResult, Op};
-use moka::sync::Cache;
+use quick_cache::sync::{Cache, EntryAction, EntryResult};
 
 use crate::error::{Error, Result};
 use crate::session::store::{Load, Save, SessionStore, Stored, Updated};
 
 /// How many sessions are kept unless it is said.
-const CAPACITY: u64 = 100_000;
+const CAPACITY: usize = 100_000;
 
 /// How long a session is kept whose time to live nobody says: one until the browser is closed.
 const UNSAID: Duration = Duration::from_secs(24 * 60 * 60);
@@ -20,13 +19,15 @@ const UNSAID: Duration = Duration::from_secs(24 * 60 * 60);
 /// many as [`with_capacity`](Self::with_capacity) says; the least used go first.
 #[derive(Clone)]
 pub struct MemoryStore {
-    sessions: Cache<String, Kept>,
+    sessions: Arc<Cache<String, Kept>>,
 }
 
 #[derive(Clone)]
 struct Kept {
-    stored: Stored,
-    time_to_live: Duration,
+    value: Arc<[u8]>,
+    version: u64,
+    /// One whose time is over is as none, and goes when its place is needed.
+    until: Instant,
 }
 
 impl MemoryStore {
@@ -38,26 +39,22 @@ impl MemoryStore {
 
     /// A store of at most this many sessions.
     #[must_use]
-    pub fn with_capacity(sessions: u64) -> Self {
+    pub fn with_capacity(sessions: usize) -> Self {
         Self {
-            sessions: Cache::builder()
-                .max_capacity(sessions)
-                .expire_after(LifeOfEach)
-                .build(),
+            sessions: Arc::new(Cache::new(sessions)),
         }
     }
 
-    /// How many sessions there are, about.
+    /// How many sessions there are, those included whose time is over and whose place nobody needed.
     #[must_use]
-    pub fn len(&self) -> u64 {
-        self.sessions.run_pending_tasks();
-        self.sessions.entry_count()
+    pub fn len(&self) -> usize {
+        self.sessions.len()
     }
 
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.sessions.is_empty()
     }
 }
 
@@ -67,69 +64,72 @@ impl Default for MemoryStore {
     }
 }
 
-/// Each session lives as long as it was last written for.
-struct LifeOfEach;
-
-impl Expiry<String, Kept> for LifeOfEach {
-    fn expire_after_create(&self, _: &String, kept: &Kept, _: Instant) -> Option<Duration> {
-        Some(kept.time_to_live)
-    }
-
-    fn expire_after_update(
-        &self,
-        _: &String,
-        kept: &Kept,
-        _: Instant,
-        _: Option<Duration>,
-    ) -> Option<Duration> {
-        Some(kept.time_to_live)
-    }
-}
-
-fn kept(save: &Save<'_>, version: u64) -> Kept {
-    Kept {
-        stored: Stored {
-            value: save.value.to_vec(),
+impl Kept {
+    fn new(save: &Save<'_>, version: u64) -> Self {
+        let now = Instant::now();
+        let life = save.time_to_live.unwrap_or(UNSAID);
+        Self {
+            value: save.value.into(),
             version,
-        },
-        time_to_live: save.time_to_live.unwrap_or(UNSAID),
+            until: now.checked_add(life).unwrap_or(now + UNSAID),
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.until <= Instant::now()
     }
 }
 
 impl SessionStore for MemoryStore {
     async fn load(&self, key: &str, _: &Load) -> Result<Option<Stored>> {
-        Ok(self.sessions.get(key).map(|kept| kept.stored))
+        let kept = self.sessions.get(key).filter(|kept| !kept.is_over());
+        Ok(kept.map(|kept| Stored {
+            value: kept.value.to_vec(),
+            version: kept.version,
+        }))
     }
 
     async fn create(&self, key: &str, save: Save<'_>) -> Result<u64> {
-        let entry = self.sessions.entry_by_ref(key);
-        let result = entry.and_compute_with(|old| match old {
-            Some(_) if !save.replace => Op::Nop,
-            _ => Op::Put(kept(&save, 1)),
+        let new = Kept::new(&save, 1);
+        let entry = self.sessions.entry(key, None, |_, kept| {
+            if save.replace || kept.is_over() {
+                *kept = new.clone();
+                EntryAction::Retain(true)
+            } else {
+                EntryAction::Retain(false)
+            }
         });
-        match result {
-            CompResult::Inserted(_) | CompResult::ReplacedWith(_) => Ok(1),
+        match entry {
+            EntryResult::Retained(true) => Ok(1),
+            EntryResult::Vacant(place) => {
+                // A place that is lost to another one meanwhile has been taken by it.
+                let _ = place.insert(new);
+                Ok(1)
+            }
             _ => Err(Error::internal("there is a session of this id")),
         }
     }
 
     async fn update(&self, key: &str, version: u64, save: Save<'_>) -> Result<Updated> {
-        let entry = self.sessions.entry_by_ref(key);
-        let result = entry.and_compute_with(|old| match old {
-            Some(old) if old.value().stored.version == version => {
-                Op::Put(kept(&save, version.wrapping_add(1)))
+        let next = version.wrapping_add(1);
+        let entry = self.sessions.entry(key, None, |_, kept| {
+            if kept.is_over() {
+                return EntryAction::Remove;
             }
-            _ => Op::Nop,
+            if kept.version != version {
+                return EntryAction::Retain(Updated::Conflict);
+            }
+            *kept = Kept::new(&save, next);
+            EntryAction::Retain(Updated::To(next))
         });
-        Ok(match result {
-            CompResult::ReplacedWith(_) => Updated::To(version.wrapping_add(1)),
-            CompResult::Unchanged(_) => Updated::Conflict,
+        Ok(match entry {
+            EntryResult::Retained(updated) => updated,
             _ => Updated::Gone,
         })
     }
 
     async fn destroy(&self, key: &str) -> Result {
-        self.sessions.invalidate(key);
+        self.sessions.remove(key);
         Ok(())
     }
 }
@@ -137,6 +137,6 @@ impl SessionStore for MemoryStore {
 /// How many there are, and nothing of them.
 impl fmt::Debug for MemoryStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "MemoryStore({} sessions)", self.sessions.entry_count())
+        write!(f, "MemoryStore({} sessions)", self.len())
     }
 }
