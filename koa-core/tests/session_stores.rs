@@ -459,6 +459,23 @@ mod redis {
         );
     }
 
+    /// A server that refuses the connection itself is asked again, by the next request.
+    #[test]
+    fn a_refused_password_is_tried_again() {
+        let Some(redis) = RedisServer::start() else {
+            return;
+        };
+        let store = RedisStore::open(format!("{}?pass=hunter2", redis.url())).unwrap();
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let load = Load::default();
+        let error = runtime.block_on(store.load("k", &load)).unwrap_err();
+        assert_eq!(error.status(), 503);
+        redis.command("CONFIG SET requirepass hunter2");
+        // The one that is told of the refusal before may be of the old connection.
+        drop(runtime.block_on(store.load("k", &load)));
+        assert_eq!(runtime.block_on(store.load("k", &load)).unwrap(), None);
+    }
+
     #[session(compat = "koa", max_age = "1h")]
     struct Shared {
         user: String,
