@@ -29,7 +29,7 @@ use crate::extract::Rejection;
 use crate::middleware::{Done, Middleware};
 use crate::request::Carried;
 use crate::response::Outgoing;
-use crate::response::respond::{Ending, conclude, conclude_stream, send};
+use crate::response::respond::{Ending, conclude, conclude_stream, drop_values, whole};
 use crate::server::{Addresses, Connection, Server, Socket};
 use crate::wiring::{Nothing, Provision, Requires, Shared};
 
@@ -508,32 +508,48 @@ impl<C> fmt::Debug for Callback<C> {
 }
 
 /// A request's way: through the layers, and out as a response.
-async fn handle<C: Onion>(
+///
+/// The future begins with the context, and the context stays where it is in it: an `async fn` would keep the request
+/// beside what is made of it, and copy both.
+#[inline]
+fn handle<C: Onion, B: Into<Carried>>(
     chain: Arc<C>,
     connection: Arc<Connection>,
-    request: http::Request<impl Into<Carried>>,
-) -> Result<http::Response<Outgoing>, Infallible> {
+    request: http::Request<B>,
+) -> impl Future<Output = Result<http::Response<Outgoing>, Infallible>> + Send + use<C, B> {
     connection.begin_request();
     let began = connection.app().events.begin();
     let mut ctx = Context::new(request, connection);
     #[cfg(feature = "tracing")]
     let span = request_span(&ctx);
-    let work = chain.enter::<(), _>(&mut ctx, Done);
-    #[cfg(feature = "tracing")]
-    let work = tracing::Instrument::instrument(work, span.clone());
-    let outcome = Caught::new(work).await;
-    let ending = conclude(&mut ctx, outcome);
-    #[cfg(feature = "tracing")]
-    span.record("status", ctx.status());
-    ctx.request.connection().begin_body();
-    Ok(match ending {
-        Ending::Whole(bytes) => {
-            ctx.app().events.answered(&ctx, began);
-            send(ctx, bytes)
-        }
-        // Boxed, so that every other request has less to carry.
-        Ending::Stream(stream) => Box::pin(conclude_stream(ctx, stream, began)).await,
-    })
+    async move {
+        let work = chain.enter::<(), _>(&mut ctx, Done);
+        #[cfg(feature = "tracing")]
+        let work = tracing::Instrument::instrument(work, span.clone());
+        let outcome = Caught::new(work).await;
+        let ending = conclude(&mut ctx, outcome);
+        #[cfg(feature = "tracing")]
+        span.record("status", ctx.status());
+        ctx.request.connection().begin_body();
+        Ok(match ending {
+            Ending::Whole(bytes) => {
+                ctx.app().events.answered(&ctx, began);
+                // Field by field, so that the rest of the context is dropped where it is.
+                let sent = whole(
+                    ctx.request.head.headers,
+                    ctx.request.connection,
+                    ctx.response.status,
+                    ctx.response.headers,
+                    ctx.response.message,
+                    bytes,
+                );
+                drop_values(ctx.state, ctx.provided);
+                sent
+            }
+            // Boxed, so that every other request has less to carry.
+            Ending::Stream(stream) => Box::pin(conclude_stream(ctx, stream, began)).await,
+        })
+    }
 }
 
 /// The span in which the layers run. Neither headers nor the query string are in it: they may be secret.

@@ -28,16 +28,19 @@ impl Captures {
         }
     }
 
-    /// Adds one; gives how many there were.
-    pub(super) fn push(&mut self, from: usize, to: usize) -> usize {
-        let before = self.count;
+    /// Adds one.
+    #[inline]
+    pub(super) fn push(&mut self, from: usize, to: usize) {
         // The matcher takes no path that is longer.
         let place = |at| u16::try_from(at).unwrap_or(u16::MAX);
-        if let Some(range) = self.ranges.get_mut(before) {
+        if let Some(range) = self.ranges.get_mut(self.count) {
             *range = (place(from), place(to));
             self.count += 1;
         }
-        before
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.count
     }
 
     pub(super) fn truncate(&mut self, count: usize) {
@@ -51,14 +54,18 @@ impl Captures {
     }
 
     /// Remembers which path they stand in, so that a layer below may rewrite it.
+    #[inline]
     pub(super) fn of(&mut self, request: &Request, path: PathText) {
         self.path = match path {
             PathText::Decoded(path) => Some(path),
             PathText::AsItCame if request.is_rewritten() => Some(request.path().into()),
             PathText::AsItCame => {
-                let offset = u16::try_from(request.mount_path().len()).unwrap_or(0);
-                for (from, to) in self.ranges.iter_mut().take(self.count) {
-                    (*from, *to) = (from.saturating_add(offset), to.saturating_add(offset));
+                let mounted = request.mounted_bytes();
+                if mounted > 0 {
+                    let offset = u16::try_from(mounted).unwrap_or(u16::MAX);
+                    for (from, to) in self.ranges.iter_mut().take(self.count) {
+                        (*from, *to) = (from.saturating_add(offset), to.saturating_add(offset));
+                    }
                 }
                 None
             }
@@ -66,6 +73,7 @@ impl Captures {
     }
 
     /// What the parameter says.
+    #[inline]
     pub(crate) fn get<'a>(&'a self, request: &'a Request, at: usize) -> Cow<'a, str> {
         let count = self.count;
         let Some((from, to)) = self.ranges.get(at).filter(|_| at < count) else {
@@ -77,13 +85,15 @@ impl Captures {
                 let path = request.original_uri().path();
                 Cow::Borrowed(path.get(range).unwrap_or(""))
             }
-            // Only `%2F` and `%25` are left of its escapes.
-            Some(path) => {
-                let text = path.get(range).unwrap_or("");
-                percent_decode_str(text).decode_utf8_lossy()
-            }
+            Some(path) => unescaped(path.get(range).unwrap_or("")),
         }
     }
+}
+
+/// A parameter of a path that had escapes, of which only `%2F` and `%25` are left.
+#[cold]
+fn unescaped(text: &str) -> Cow<'_, str> {
+    percent_decode_str(text).decode_utf8_lossy()
 }
 
 impl fmt::Debug for Captures {
@@ -103,10 +113,20 @@ pub(crate) enum PathText {
 /// # Errors
 ///
 /// A 400 for a `%` without two digits, and for bytes that are not UTF-8.
+#[inline]
 pub(crate) fn decoded(path: &str) -> Result<PathText> {
-    if !path.as_bytes().contains(&b'%') {
+    // Without an end in between it is done many bytes at a time, and a path is short.
+    let escaped = path
+        .bytes()
+        .fold(false, |found, byte| found | (byte == b'%'));
+    if !escaped {
         return Ok(PathText::AsItCame);
     }
+    unescape(path)
+}
+
+#[cold]
+fn unescape(path: &str) -> Result<PathText> {
     let mut bytes = Vec::with_capacity(path.len());
     let mut rest = path.bytes();
     while let Some(byte) = rest.next() {

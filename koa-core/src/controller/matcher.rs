@@ -27,7 +27,9 @@ pub(crate) struct Entry {
 /// What fits a path up to here.
 #[derive(Default)]
 struct Node {
-    literals: Vec<(Key, Box<str>, Node)>,
+    literals: Vec<(Box<str>, Node)>,
+    /// How each of them begins, in ascending order: what is searched lies close together.
+    beginnings: Vec<Beginning>,
     /// The one with the longest text first.
     affixed: Vec<Affixed>,
     parameter: Option<Box<Node>>,
@@ -65,8 +67,8 @@ enum Segment<'p> {
 /// A path as it is walked.
 struct Walk<'p> {
     path: &'p [u8],
-    /// Where its last segment ends: before a slash at its end.
-    end: usize,
+    /// The same without a slash at its end.
+    segments: &'p [u8],
     column: usize,
 }
 
@@ -130,15 +132,22 @@ impl Node {
     }
 
     fn literal(&mut self, text: &str) -> &mut Self {
-        let key = Key::of(text.as_bytes());
-        let order =
-            |(known, other, _): &(Key, Box<str>, Self)| (*known, &**other).cmp(&(key, text));
-        let at = self.literals.binary_search_by(order).unwrap_or_else(|at| {
-            self.literals
-                .insert(at, (key, text.into(), Self::default()));
-            at
-        });
-        &mut self.literals[at].2
+        let beginning = Beginning::of(text.as_bytes());
+        let from = self.beginnings.partition_point(|known| *known < beginning);
+        let to = self.beginnings.partition_point(|known| *known <= beginning);
+        let alike = self.literals[from..to].iter();
+        let at = match alike
+            .map(|(known, _)| &**known)
+            .position(|known| known == text)
+        {
+            Some(at) => from + at,
+            None => {
+                self.beginnings.insert(to, beginning);
+                self.literals.insert(to, (text.into(), Self::default()));
+                to
+            }
+        };
+        &mut self.literals[at].1
     }
 
     fn affix(&mut self, prefix: &str, suffix: &str) -> &mut Self {
@@ -184,54 +193,94 @@ impl Leaf {
 }
 
 impl<'p> Walk<'p> {
+    #[inline]
     fn new(path: &'p str, column: usize) -> Self {
-        let end = path.len() - usize::from(path.ends_with('/'));
+        let path = path.as_bytes();
         Self {
-            path: path.as_bytes(),
-            end,
+            path,
+            segments: path.strip_suffix(b"/").unwrap_or(path),
             column,
         }
     }
 
     /// Where the first segment begins; `None` for what is no path, or longer than any that comes over the wire.
+    #[inline]
     fn start(&self) -> Option<usize> {
         let is_path = self.path.starts_with(b"/") && self.path.len() <= usize::from(u16::MAX);
         is_path.then_some(1)
     }
 
-    /// The segment that begins at `start`, its key, and where the next one begins.
+    /// Whether there is a segment at `start`.
     #[inline]
-    fn segment(&self, start: usize) -> (&'p [u8], Key, usize) {
-        let rest = self.path.get(start..self.end).unwrap_or_default();
-        let mut number = 0;
-        let mut length = 0;
-        for byte in rest {
-            if *byte == b'/' {
-                break;
+    fn is_over(&self, start: usize) -> bool {
+        start > self.segments.len()
+    }
+
+    /// The segment that begins at `start`, how it begins, and where the next one does.
+    #[inline]
+    fn segment(&self, start: usize) -> (&'p [u8], Beginning, usize) {
+        let rest = self.segments.get(start..).unwrap_or_default();
+        let word = self.word(rest);
+        let (length, beginning) = match slash_in(word) {
+            Some(at) => (at, Beginning::of_word(word, at)),
+            None => {
+                let further = rest.iter().skip(8).position(|byte| *byte == b'/');
+                let length = further.map_or(rest.len(), |at| at + 8);
+                (length, Beginning(word))
             }
-            if length < 8 {
-                number = number << 8 | u64::from(*byte);
-            }
-            length += 1;
-        }
+        };
         let segment = rest.get(..length).unwrap_or_default();
-        (segment, Key(length, number), start + length + 1)
+        (segment, beginning, start + length + 1)
+    }
+
+    /// The first eight bytes of the rest of the segments as one number, the first byte lowest, so that they are looked at
+    /// all at once; zeros where there are less.
+    #[inline]
+    fn word(&self, rest: &[u8]) -> u64 {
+        if let Some(bytes) = rest.first_chunk() {
+            return u64::from_le_bytes(*bytes);
+        }
+        match self.segments.last_chunk() {
+            Some(bytes) => shifted_right(u64::from_le_bytes(*bytes), 8 - rest.len()),
+            None => Beginning::of(rest).0,
+        }
     }
 
     /// The number of the route; the segments before `start` fit the node.
-    fn find(&self, node: &Node, start: usize, captures: &mut Captures) -> Option<usize> {
-        if start > self.end {
-            return node.end.answers[self.column];
+    fn find(&self, mut node: &Node, mut start: usize, captures: &mut Captures) -> Option<usize> {
+        while !self.is_over(start) {
+            let (segment, beginning, next) = self.segment(start);
+            let literal = node.literal_for(segment, beginning);
+            let parameter = node.parameter.as_deref().filter(|_| !segment.is_empty());
+            let forks = !node.affixed.is_empty() || node.wildcard.answers[self.column].is_some();
+            node = match (literal, parameter) {
+                // Where one way fits at most, there is none to come back to.
+                (None, None) if !forks => return None,
+                (Some(inner), None) if !forks => inner,
+                (None, Some(inner)) if !forks => {
+                    captures.push(start, start + segment.len());
+                    inner
+                }
+                _ => return self.find_among(node, start, captures),
+            };
+            start = next;
         }
-        let (segment, key, next) = self.segment(start);
-        if let Some(inner) = node.literal_for(segment, key)
-            && let Some(number) = self.find(inner, next, captures)
-        {
-            return Some(number);
+        node.end.answers[self.column]
+    }
+
+    /// The same for a node where several ways may fit.
+    fn find_among(&self, node: &Node, start: usize, captures: &mut Captures) -> Option<usize> {
+        let (segment, beginning, next) = self.segment(start);
+        let before = captures.count();
+        if let Some(inner) = node.literal_for(segment, beginning) {
+            if let Some(number) = self.find(inner, next, captures) {
+                return Some(number);
+            }
+            captures.truncate(before);
         }
         for affixed in &node.affixed {
             if let Some((from, to)) = affixed.inside(segment) {
-                let before = captures.push(start + from, start + to);
+                captures.push(start + from, start + to);
                 if let Some(number) = self.find(&affixed.node, next, captures) {
                     return Some(number);
                 }
@@ -241,7 +290,7 @@ impl<'p> Walk<'p> {
         if let Some(inner) = &node.parameter
             && !segment.is_empty()
         {
-            let before = captures.push(start, start + segment.len());
+            captures.push(start, start + segment.len());
             if let Some(number) = self.find(inner, next, captures) {
                 return Some(number);
             }
@@ -255,13 +304,13 @@ impl<'p> Walk<'p> {
     /// The routes of every path that fits.
     fn collect(&self, node: &Node, start: usize, numbers: &mut Vec<usize>) {
         let mut add = |leaf: &Leaf| numbers.extend(leaf.verbs.iter().flatten());
-        if start > self.end {
+        if self.is_over(start) {
             add(&node.end);
             return;
         }
         add(&node.wildcard);
-        let (segment, key, next) = self.segment(start);
-        if let Some(inner) = node.literal_for(segment, key) {
+        let (segment, beginning, next) = self.segment(start);
+        if let Some(inner) = node.literal_for(segment, beginning) {
             self.collect(inner, next, numbers);
         }
         let affixed = node.affixed.iter();
@@ -276,32 +325,53 @@ impl<'p> Walk<'p> {
 
 impl Node {
     #[inline]
-    fn literal_for(&self, segment: &[u8], key: Key) -> Option<&Self> {
-        let from = self.literals.partition_point(|(known, ..)| *known < key);
+    fn literal_for(&self, segment: &[u8], beginning: Beginning) -> Option<&Self> {
+        let from = self.beginnings.partition_point(|known| *known < beginning);
         // Long texts may begin alike.
-        let alike = self.literals.get(from..)?.iter();
-        let mut alike = alike.take_while(|(known, ..)| *known == key);
-        let found = alike.find(|(_, text, _)| key.is_whole() || text.as_bytes() == segment);
-        found.map(|(.., node)| node)
+        let alike = self.beginnings.get(from..)?.iter();
+        let alike = alike.take_while(|known| **known == beginning);
+        let mut alike = alike.zip(self.literals.get(from..)?);
+        let found = alike.find(|(_, (text, _))| {
+            text.len() == segment.len() && (segment.len() <= 8 || text.as_bytes() == segment)
+        });
+        found.map(|(_, (_, node))| node)
     }
 }
 
-/// The length of a text and its first eight bytes: two numbers, by which most texts are told apart.
+/// The first eight bytes of a text, by which most texts are told apart; zeros where there are less.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Key(usize, u64);
+struct Beginning(u64);
 
-impl Key {
-    #[inline]
+impl Beginning {
     fn of(text: &[u8]) -> Self {
-        let beginning = text.iter().take(8);
-        let number = beginning.fold(0, |number, byte| number << 8 | u64::from(*byte));
-        Self(text.len(), number)
+        let bytes = text.iter().take(8).rev();
+        Self(bytes.fold(0, |word, byte| word << 8 | u64::from(*byte)))
     }
 
-    /// Whether that is all of the text.
-    fn is_whole(self) -> bool {
-        self.0 <= 8
+    /// Of the first `length` of eight bytes.
+    #[inline]
+    fn of_word(word: u64, length: usize) -> Self {
+        Self(word & !(u64::MAX << (8 * length)))
     }
+}
+
+/// The place of the first slash among eight bytes.
+#[inline]
+fn slash_in(word: u64) -> Option<usize> {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    const HIGHEST: u64 = ONES << 7;
+    // A slash becomes zero, and only a zero has its highest bit set by the subtraction and not before. What that borrows
+    // may set it in bytes above too, but the lowest one is a slash.
+    let zeroed = word ^ (ONES * b'/' as u64);
+    let found = zeroed.wrapping_sub(ONES) & !zeroed & HIGHEST;
+    (found != 0).then(|| found.trailing_zeros() as usize / 8)
+}
+
+/// A number without its lowest bytes.
+#[inline]
+fn shifted_right(word: u64, bytes: usize) -> u64 {
+    let shifted = u32::try_from(8 * bytes).ok();
+    shifted.and_then(|bits| word.checked_shr(bits)).unwrap_or(0)
 }
 
 impl Affixed {

@@ -45,9 +45,10 @@ impl<Ks: Controllers> Router<Ks> {
     where
         N: Next + 'a,
     {
-        let path = decoded(ctx.path())?;
+        let came = ctx.path();
+        let path = decoded(came)?;
         let found = match &path {
-            PathText::AsItCame => self.matcher.find(ctx.method(), ctx.path()),
+            PathText::AsItCame => self.matcher.find(ctx.method(), came),
             PathText::Decoded(path) => self.matcher.find(ctx.method(), path),
         };
         let Some((entry, mut captures)) = found else {

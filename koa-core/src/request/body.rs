@@ -311,6 +311,15 @@ impl Carried {
         }
     }
 
+    /// Whether it is known that nothing more comes.
+    fn is_end(&self) -> bool {
+        match self {
+            Self::Wire(body) => body.is_end_stream(),
+            #[cfg(feature = "tower")]
+            Self::Given(_) => false,
+        }
+    }
+
     pub(crate) fn size_hint(&self) -> SizeHint {
         match self {
             Self::Wire(body) => body.size_hint(),
@@ -427,6 +436,10 @@ impl Stream for BodyStream {
                 return Poll::Ready(Some(Err(error)));
             };
             this.left = left;
+            // What ends with its last chunk need not be asked for more.
+            if this.body.as_ref().is_some_and(Carried::is_end) {
+                this.body = None;
+            }
             return Poll::Ready(Some(Ok(chunk)));
         }
     }

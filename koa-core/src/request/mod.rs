@@ -25,7 +25,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use http::request::Parts;
-use http::{HeaderMap, Method, Version};
+use http::{Method, Version};
 use hyper::upgrade::OnUpgrade;
 
 use crate::app::Application;
@@ -46,10 +46,10 @@ pub(crate) use url::Mounted;
 /// A [`Context`](crate::Context) has the same methods for what is used most. Everything is read when it is asked for:
 /// a request of which only the path is looked at has nothing else taken apart.
 pub struct Request {
-    head: Parts,
+    pub(crate) head: Parts,
     /// `None` once it has been read, or given away as a stream.
     body: Option<Carried>,
-    connection: Arc<Connection>,
+    pub(crate) connection: Arc<Connection>,
     /// How much of the path the mounts around the running layer have taken, in bytes.
     mounted: usize,
     /// What a layer has put in place of the url.
@@ -84,11 +84,6 @@ impl Request {
 
     pub(crate) fn connection(&self) -> &Arc<Connection> {
         &self.connection
-    }
-
-    #[inline]
-    pub(crate) fn into_parts(self) -> (HeaderMap, Arc<Connection>) {
-        (self.head.headers, self.connection)
     }
 
     /// The request as hyper parsed it, without its body: also what hyper or a layer around the app has put into its

@@ -177,6 +177,12 @@ impl Request {
         self.set_querystring(&query);
     }
 
+    /// How much of the path the mounts around the running layer have taken, in bytes.
+    #[inline]
+    pub(crate) fn mounted_bytes(&self) -> usize {
+        self.mounted
+    }
+
     /// Whether a layer has put another url in place of the one that came.
     pub(crate) fn is_rewritten(&self) -> bool {
         self.rewritten.is_some()
@@ -200,9 +206,16 @@ impl Request {
     }
 
     /// Takes `prefix` off the path, if the path is under it.
+    #[inline]
     pub(crate) fn enter_mount(&mut self, prefix: &str) -> Option<Mounted> {
+        let path = self.path();
+        // What follows the slash tells most paths from a prefix.
+        match (prefix.as_bytes(), path.as_bytes()) {
+            ([_, first, ..], [_, other, ..]) if first != other => return None,
+            _ => {}
+        }
         let bare = prefix.strip_suffix('/').unwrap_or(prefix);
-        let rest = self.path().strip_prefix(bare)?;
+        let rest = path.strip_prefix(bare)?;
         if !(rest.starts_with('/') || rest.is_empty() && bare.len() == prefix.len()) {
             return None;
         }

@@ -41,11 +41,11 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=ut
 ///
 /// A [`Context`](crate::Context) has the same methods for what is used most.
 pub struct Response {
-    status: StatusCode,
+    pub(crate) status: StatusCode,
     status_is_explicit: bool,
-    message: Option<Box<str>>,
+    pub(crate) message: Option<Box<str>>,
     /// Without `Content-Length`, which is `length`.
-    headers: HeaderMap,
+    pub(crate) headers: HeaderMap,
     length: Option<u64>,
     body: Body,
     /// What is sent in place of all that.
@@ -175,8 +175,12 @@ impl Response {
         self.type_by_default(value);
     }
 
+    #[inline]
     fn type_by_default(&mut self, value: HeaderValue) {
-        if let Entry::Vacant(entry) = self.headers.entry(CONTENT_TYPE) {
+        // Mostly it is the first header, and then there is nothing to look for.
+        if self.headers.is_empty() {
+            self.headers.insert(CONTENT_TYPE, value);
+        } else if let Entry::Vacant(entry) = self.headers.entry(CONTENT_TYPE) {
             entry.insert(value);
         }
     }
@@ -225,7 +229,16 @@ fn has_no_body(status: StatusCode) -> bool {
 }
 
 /// Whether text begins with a tag, after JavaScript's `\s`. Only the beginning is looked at.
+#[inline]
 fn looks_like_html(text: &[u8]) -> bool {
+    match text {
+        // As nearly all of it does.
+        [b'!'..=b';' | b'='..=b'~', ..] => false,
+        _ => begins_with_tag(text),
+    }
+}
+
+fn begins_with_tag(text: &[u8]) -> bool {
     let mut rest = text;
     while let [first, ..] = rest {
         let skip = match first {

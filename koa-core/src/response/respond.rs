@@ -12,14 +12,14 @@ use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use hyper::ext::ReasonPhrase;
 
-use crate::context::{Context, headers};
+use crate::context::{Context, Provided, State, headers};
 use crate::error::{Error, Result};
 use crate::response::body::{Body, Repr, Streaming};
 use crate::response::by_hand::conclude_by_hand;
 use crate::response::reason::{reason, unlike_hyper};
 use crate::response::stream::{Sending, poll_chunk};
 use crate::response::{Outgoing, Response, TEXT, has_no_body};
-use crate::server::InFlight;
+use crate::server::{Connection, InFlight};
 
 const CLOSE: HeaderValue = HeaderValue::from_static("close");
 
@@ -129,44 +129,96 @@ pub(crate) async fn conclude_stream(
     let sending = Sending::new(stream, first, length, ctx);
     let last = in_flight.is_last();
     make(
-        response,
+        response.status,
+        response.headers,
+        response.message,
         Outgoing::stream(Box::new(sending), in_flight),
         last,
     )
 }
 
 /// Sends a whole body; hyper writes its length.
-#[inline]
 pub(crate) fn send(ctx: Context, bytes: Bytes) -> Sent {
-    let (map, connection) = ctx.request.into_parts();
-    headers::keep(map);
-    let in_flight = InFlight::new(connection, ctx.response.status);
-    let last = in_flight.is_last();
-    let sent = make(ctx.response, Outgoing::whole(bytes, in_flight), last);
-    // A value of the user's that panics when it is dropped must not cost the client its answer.
-    let _ = catch_unwind(AssertUnwindSafe(|| drop((ctx.state, ctx.provided))));
+    let Context {
+        request,
+        response,
+        state,
+        provided,
+    } = ctx;
+    let sent = whole(
+        request.head.headers,
+        request.connection,
+        response.status,
+        response.headers,
+        response.message,
+        bytes,
+    );
+    drop_values(state, provided);
     sent
+}
+
+/// The response with a whole body, from what it needs of the context, which is large to move. `came` is the request's
+/// header map, to be used again.
+#[inline]
+pub(crate) fn whole(
+    came: HeaderMap,
+    connection: Arc<Connection>,
+    status: StatusCode,
+    map: HeaderMap,
+    message: Option<Box<str>>,
+    bytes: Bytes,
+) -> Sent {
+    headers::keep(came);
+    let in_flight = InFlight::new(connection, status);
+    let last = in_flight.is_last();
+    make(
+        status,
+        map,
+        message,
+        Outgoing::whole(bytes, in_flight),
+        last,
+    )
+}
+
+/// Drops what the layers have put into a context. A value of the user's that panics there must not cost the client its
+/// answer.
+#[inline]
+pub(crate) fn drop_values(state: State, provided: Provided) {
+    let _ = catch_unwind(AssertUnwindSafe(|| drop((state, provided))));
 }
 
 /// `last`: whether its connection ends with it.
 #[inline]
-fn make(response: Response, body: Outgoing, last: bool) -> Sent {
-    let mut sent = http::Response::new(body);
-    *sent.status_mut() = response.status;
-    *sent.headers_mut() = response.headers;
-    if last && response.status != StatusCode::SWITCHING_PROTOCOLS {
-        sent.headers_mut().insert(CONNECTION, CLOSE);
+fn make(
+    status: StatusCode,
+    mut map: HeaderMap,
+    message: Option<Box<str>>,
+    body: Outgoing,
+    last: bool,
+) -> Sent {
+    if last && status != StatusCode::SWITCHING_PROTOCOLS {
+        map.insert(CONNECTION, CLOSE);
     }
-    if let Some(message) = response.message {
-        if let Ok(phrase) = ReasonPhrase::try_from(message.into_string()) {
-            sent.extensions_mut().insert(phrase);
-        }
-    } else if let Some(reason) = unlike_hyper(response.status)
-        && let Ok(phrase) = ReasonPhrase::try_from(reason.as_bytes())
-    {
-        sent.extensions_mut().insert(phrase);
+    let mut sent = http::Response::new(body);
+    *sent.status_mut() = status;
+    *sent.headers_mut() = map;
+    if message.is_some() || unlike_hyper(status).is_some() {
+        say_reason(&mut sent, message);
     }
     sent
+}
+
+/// Sends the reason phrase that was set, or ours.
+#[cold]
+fn say_reason(sent: &mut Sent, message: Option<Box<str>>) {
+    let phrase = match (message, unlike_hyper(sent.status())) {
+        (Some(message), _) => ReasonPhrase::try_from(message.into_string()).ok(),
+        (None, Some(reason)) => ReasonPhrase::try_from(reason.as_bytes()).ok(),
+        (None, None) => None,
+    };
+    if let Some(phrase) = phrase {
+        sent.extensions_mut().insert(phrase);
+    }
 }
 
 /// The text of a response without a body: the reason phrase, or the number of a status that has none.
