@@ -3,6 +3,7 @@
 mod application;
 mod caught;
 mod events;
+mod flushing;
 
 use std::any::TypeId;
 use std::convert::Infallible;
@@ -277,6 +278,17 @@ impl<C: Onion, List, Depth> App<C, List, Depth> {
         self
     }
 
+    /// Sets whether layers may send the headers before they are done, with
+    /// [`ctx.flush_headers()`](Context::flush_headers); by default they may not. Koa's `ctx.flushHeaders()`:
+    /// <https://koajs.com/#response-flushheaders>.
+    ///
+    /// It costs every request of the app some allocations, since the layers can then outlive the making of its response.
+    #[must_use]
+    pub fn flush_headers(mut self, allowed: bool) -> Self {
+        self.application.flushes = allowed;
+        self
+    }
+
     /// Adds a listener that hears of every error once, in place of the default handler, which prints to stderr.
     /// Koa's `app.on('error', (err, ctx) => {})`: <https://koajs.com/#error-handling>.
     ///
@@ -294,7 +306,8 @@ impl<C: Onion, List, Depth> App<C, List, Depth> {
     }
 
     /// Adds a listener that hears of every request once its response is settled, and how long that took: for metrics and
-    /// logs. Of a stream that is when its first chunk is there. Without one, no clock is read.
+    /// logs. Of a stream that is when its first chunk is there, and where the headers were
+    /// [flushed](Context::flush_headers), when the layers are done. Without one, no clock is read.
     ///
     /// ```
     /// use koa::prelude::*;
@@ -514,7 +527,15 @@ async fn handle<C: Onion>(
     request: http::Request<impl Into<Carried>>,
 ) -> Result<http::Response<Outgoing>, Infallible> {
     connection.begin_request();
-    let began = connection.app().events.begin();
+    let mut began = None;
+    // One look for all that few apps have.
+    if connection.app().is_special {
+        began = connection.app().events.begin();
+        if connection.app().flushes {
+            let ctx = Context::new(request, connection);
+            return Ok(Box::pin(flushing::handle(chain, ctx, began)).await);
+        }
+    }
     let mut ctx = Context::new(request, connection);
     #[cfg(feature = "tracing")]
     let span = request_span(&ctx);

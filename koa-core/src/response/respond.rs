@@ -17,13 +17,13 @@ use crate::error::{Error, Result};
 use crate::response::body::{Body, Repr, Streaming};
 use crate::response::by_hand::conclude_by_hand;
 use crate::response::reason::{reason, unlike_hyper};
-use crate::response::stream::{Sending, poll_chunk};
+use crate::response::stream::{Sending, Streamed, poll_chunk};
 use crate::response::{Outgoing, Response, TEXT, has_no_body};
 use crate::server::InFlight;
 
 const CLOSE: HeaderValue = HeaderValue::from_static("close");
 
-type Sent = http::Response<Outgoing>;
+pub(crate) type Sent = http::Response<Outgoing>;
 
 /// What is to be sent, beside what the context then holds.
 pub(crate) enum Ending {
@@ -130,7 +130,7 @@ pub(crate) async fn conclude_stream(
     let last = in_flight.is_last();
     make(
         response,
-        Outgoing::stream(Box::new(sending), in_flight),
+        Outgoing::stream(Box::new(Streamed::Body(sending)), in_flight),
         last,
     )
 }
@@ -150,7 +150,7 @@ pub(crate) fn send(ctx: Context, bytes: Bytes) -> Sent {
 
 /// `last`: whether its connection ends with it.
 #[inline]
-fn make(response: Response, body: Outgoing, last: bool) -> Sent {
+pub(crate) fn make(response: Response, body: Outgoing, last: bool) -> Sent {
     let mut sent = http::Response::new(body);
     *sent.status_mut() = response.status;
     *sent.headers_mut() = response.headers;
@@ -170,7 +170,7 @@ fn make(response: Response, body: Outgoing, last: bool) -> Sent {
 }
 
 /// The text of a response without a body: the reason phrase, or the number of a status that has none.
-fn status_text(response: &Response) -> Bytes {
+pub(crate) fn status_text(response: &Response) -> Bytes {
     match (&response.message, reason(response.status)) {
         (Some(message), _) => Bytes::copy_from_slice(message.as_bytes()),
         (None, Some(reason)) => Bytes::from_static(reason.as_bytes()),

@@ -41,7 +41,7 @@ use crate::server::tick::Ticks;
 use crate::server::workers::Workers;
 
 pub use address::{Address, Addresses};
-pub(crate) use connection::{Connection, InFlight};
+pub(crate) use connection::{Connection, InFlight, Orphan};
 pub use disconnect::cancel_on_disconnect;
 pub use limits::{Exceeded, Limit};
 pub use shutdown::shutdown_signal;
