@@ -62,8 +62,11 @@ impl Context {
     /// error reaches the [listeners](crate::App::on_error), and cuts the connection too, since the client has been told
     /// another status. The second call, and one after [`respond_with`](Self::respond_with), does nothing.
     ///
-    /// The answer to a `HEAD`, and one whose status has no body, is complete with its head. The layers still run to their
-    /// end; under HTTP/1 those of a next request may run meanwhile, and those of the one after that wait.
+    /// The answer to a `HEAD`, and one whose status has no body, is complete with its head, and the layers run to their end
+    /// behind it: those of one request of a connection at a time (with HTTP/2, of as many as it may have). While they do,
+    /// another such answer waits for its own layers. When the client goes away, the layers run to their end, as they do
+    /// without a flush. Under a server of one's own ([`App::callback`](crate::App::callback)) such an answer always waits,
+    /// and the layers end where that server drops the response.
     ///
     /// ```
     /// use koa::prelude::*;
