@@ -30,8 +30,8 @@ use crate::extract::Rejection;
 use crate::middleware::{Done, Middleware};
 use crate::request::Carried;
 use crate::response::Outgoing;
-use crate::response::respond::{Ending, conclude, conclude_stream, send};
-use crate::server::{Addresses, Connection, Server, Socket};
+use crate::response::respond::{Ending, conclude, conclude_stream, refuse, send};
+use crate::server::{Addresses, Connection, Server, Socket, host};
 use crate::wiring::{Nothing, Provision, Requires, Shared};
 
 pub use application::Application;
@@ -526,7 +526,9 @@ async fn handle<C: Onion>(
     connection: Arc<Connection>,
     request: http::Request<impl Into<Carried>>,
 ) -> Result<http::Response<Outgoing>, Infallible> {
-    connection.begin_request();
+    if connection.begin_request() && !host::is_said_once(request.version(), request.headers()) {
+        return Ok(refuse(connection));
+    }
     let mut began = None;
     // One look for all that few apps have.
     if connection.app().is_special {

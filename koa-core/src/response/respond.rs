@@ -19,7 +19,7 @@ use crate::response::by_hand::conclude_by_hand;
 use crate::response::reason::{reason, unlike_hyper};
 use crate::response::stream::{Sending, Streamed, poll_chunk};
 use crate::response::{Outgoing, Response, TEXT, has_no_body};
-use crate::server::InFlight;
+use crate::server::{Connection, InFlight};
 
 const CLOSE: HeaderValue = HeaderValue::from_static("close");
 
@@ -145,6 +145,17 @@ pub(crate) fn send(ctx: Context, bytes: Bytes) -> Sent {
     let sent = make(ctx.response, Outgoing::whole(bytes, in_flight), last);
     // A value of the user's that panics when it is dropped must not cost the client its answer.
     let _ = catch_unwind(AssertUnwindSafe(|| drop((ctx.state, ctx.provided))));
+    sent
+}
+
+/// The response to a request that no layer gets to see, as hyper answers what is no HTTP.
+#[cold]
+pub(crate) fn refuse(connection: Arc<Connection>) -> Sent {
+    connection.begin_body();
+    let in_flight = InFlight::new(connection, StatusCode::BAD_REQUEST);
+    let mut sent = http::Response::new(Outgoing::whole(Bytes::new(), in_flight));
+    *sent.status_mut() = StatusCode::BAD_REQUEST;
+    sent.headers_mut().insert(CONNECTION, CLOSE);
     sent
 }
 

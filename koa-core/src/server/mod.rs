@@ -6,6 +6,7 @@ mod connection;
 pub(crate) mod disconnect;
 #[cfg(feature = "http2")]
 mod frames;
+pub(crate) mod host;
 #[cfg(feature = "http2")]
 mod http2;
 mod io;

@@ -172,9 +172,11 @@ impl Connection {
         self.ends.encrypted()
     }
 
-    /// That a request has been read and is being answered.
-    pub(crate) fn begin_request(&self) {
+    /// That a request has been read and is being answered. Whether it is one of HTTP/1, of our own server.
+    #[inline]
+    pub(crate) fn begin_request(&self) -> bool {
         self.enter(Phase::Request);
+        self.watched.is_some()
     }
 
     /// That a request has been answered; the response's body comes next, until [`InFlight`] is dropped.
