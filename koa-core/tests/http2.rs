@@ -22,7 +22,7 @@ use koa::prelude::*;
 use koa::{Exceeded, Limit};
 use serve::{serve, serve_with};
 use tokio::net::TcpStream;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, Semaphore, oneshot};
 
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
@@ -397,4 +397,66 @@ async fn a_server_that_ends_finishes_the_streams() {
     GO.notify_one();
     assert_eq!(read(response).await.unwrap(), (200, b"done".to_vec()));
     running.await.unwrap().unwrap();
+}
+
+/// Sends the head, and waits.
+struct Flushes(Mutex<Sender<&'static str>>, &'static Semaphore);
+
+#[middleware]
+impl Flushes {
+    async fn call(&self, ctx: &mut Context) -> Result {
+        let tell = self.0.lock().unwrap().clone();
+        ctx.set_status(202)?;
+        ctx.flush_headers().await?;
+        tell.send("waits").unwrap();
+        self.1.acquire().await?.forget();
+        tell.send("went on").unwrap();
+        ensure!(ctx.path() != "/fail");
+        ctx.set_body("late");
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_head_that_is_flushed_comes_before_the_layers_go_on() {
+    static GO: Semaphore = Semaphore::const_new(0);
+    let (tell, told) = channel();
+    let app = App::new().silent(true).flush_headers(true);
+    let server = serve(app.with(Flushes(Mutex::new(tell), &GO)));
+    let mut client = connect(server.address).await;
+    let waits_and_goes_on = || {
+        tokio::task::block_in_place(|| assert_eq!(next(&told), "waits"));
+        GO.add_permits(1);
+        tokio::task::block_in_place(|| assert_eq!(next(&told), "went on"));
+    };
+    let (response, _) = client.send_request(request("GET", "/"), true).unwrap();
+    let mut response = response.await.unwrap();
+    assert_eq!(response.status(), 202);
+    waits_and_goes_on();
+    let body = response.body_mut().data().await;
+    assert_eq!(body.unwrap().unwrap(), "late");
+    // One without a body is complete.
+    let (response, _) = client.send_request(request("HEAD", "/"), true).unwrap();
+    assert!(response.await.unwrap().body().is_end_stream());
+    waits_and_goes_on();
+    // One that fails is reset.
+    let (response, _) = client.send_request(request("GET", "/fail"), true).unwrap();
+    let mut response = response.await.unwrap();
+    waits_and_goes_on();
+    assert!(response.body_mut().data().await.unwrap().is_err());
+    // And one that is given up runs to its end.
+    let (response, mut stream) = client.send_request(request("GET", "/"), true).unwrap();
+    let given_up = response.await.unwrap();
+    stream.send_reset(h2::Reason::CANCEL);
+    drop(given_up);
+    assert_eq!(ask_head(&mut client).await, 202);
+    tokio::task::block_in_place(|| assert_eq!((next(&told), next(&told)), ("waits", "waits")));
+    GO.add_permits(2);
+    tokio::task::block_in_place(|| assert_eq!((next(&told), next(&told)), ("went on", "went on")));
+}
+
+/// Asks for a head: what was sent before it has been seen when it comes.
+async fn ask_head(client: &mut SendRequest<Bytes>) -> u16 {
+    let (response, _) = client.send_request(request("HEAD", "/"), true).unwrap();
+    response.await.unwrap().status().as_u16()
 }

@@ -81,6 +81,41 @@ fn what_is_ambiguous_is_refused_and_nothing_after_it_is_read() {
 }
 
 #[test]
+fn a_request_says_once_for_which_host_it_is() {
+    let server = server();
+    let refused = |bytes: &str| {
+        let answers = answers(&server, &format!("{bytes}{SMUGGLED}"));
+        assert_eq!(answers, [(400, String::new())], "{bytes:?}");
+    };
+    for head in [
+        "",
+        "X: a\r\n",
+        "Host: a\r\nHost: b\r\n",
+        "Host: a\r\nHost: a\r\n",
+        "Host: a\r\nX: b\r\nhOST: a\r\n",
+        "X: b\r\nHost:\r\nHost: a\r\n",
+    ] {
+        refused(&format!("GET / HTTP/1.1\r\n{head}\r\n"));
+        refused(&format!("POST http://a/ HTTP/1.1\r\n{head}\r\n"));
+    }
+    refused("GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n");
+    for request in [
+        "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET / HTTP/1.1\r\nhost: a.example:3000\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: [::1]:3000\r\n\r\n",
+        "GET / HTTP/1.1\r\nX: a\r\nX: b\r\nHost: a\r\n\r\n",
+        // For a target that has no host.
+        "GET / HTTP/1.1\r\nHost:\r\n\r\n",
+        // HTTP/1.0 knows of none.
+        "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
+    ] {
+        let answers = answers(&server, &format!("{request}{SMUGGLED}"));
+        let second = (200, "/smuggled \"\"".to_owned());
+        assert_eq!(answers, [(200, "/ \"\"".to_owned()), second], "{request:?}");
+    }
+}
+
+#[test]
 fn chunks_that_are_malformed_end_the_connection() {
     let server = server();
     for chunks in [

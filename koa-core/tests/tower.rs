@@ -407,3 +407,35 @@ fn upgrades_pass_through() {
     assert_eq!(client.read(false).unwrap().status, 101);
     assert_eq!(client.rest(), b"upgraded");
 }
+
+#[middleware]
+async fn flushes(ctx: &mut Context, next: impl Next) -> Result {
+    ctx.set_type("text")?;
+    ctx.set_status(202)?;
+    ctx.flush_headers().await?;
+    next.run(ctx).await
+}
+
+#[test]
+fn what_is_sent_already_is_not_changed_by_a_layer() {
+    let app = App::new().flush_headers(true);
+    let server = serve(
+        app.with(layer(CompressionLayer::new()))
+            .with(flushes)
+            .with(answer),
+    );
+    let mut client = Client::connect(server.address);
+    let answer = client.ask("GET", "/long", "Accept-Encoding: gzip\r\n");
+    assert_eq!(answer.header("content-encoding"), None);
+    assert_eq!((answer.status, answer.text()), (202, "long ".repeat(1000)));
+}
+
+#[test]
+fn of_a_service_behind_a_flush_the_body_counts() {
+    let router = Router::new().route("/", axum_get(|| async { (StatusCode::CREATED, "axum") }));
+    let app = App::new().flush_headers(true);
+    let server = serve(app.with(flushes).with(service(router)));
+    let answer = get(server.address, "/");
+    assert_eq!((answer.status, answer.text().as_str()), (202, "axum"));
+    assert_eq!(answer.header("content-length"), None);
+}

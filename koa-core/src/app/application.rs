@@ -35,6 +35,10 @@ pub struct Application {
     pub(crate) max_ips_count: usize,
     pub(crate) body_limit: usize,
     pub(crate) silent: bool,
+    /// Whether layers may flush the headers.
+    pub(crate) flushes: bool,
+    /// Whether a request has more to do than to run through the layers.
+    pub(crate) is_special: bool,
     pub(crate) values: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
     pub(crate) events: Events,
     exceeded: [AtomicU64; Limit::COUNT],
@@ -60,6 +64,8 @@ impl Application {
             max_ips_count: 0,
             body_limit: BODY_LIMIT,
             silent: false,
+            flushes: false,
+            is_special: false,
             values: HashMap::new(),
             events: Events::default(),
             exceeded: Default::default(),
@@ -123,6 +129,7 @@ impl Application {
     /// Makes what the app needs of its settings to serve, once.
     pub(crate) fn start(&mut self) {
         self.ring = Ring::new(&self.keys);
+        self.is_special = self.flushes || self.events.hear_answers();
         for weak in self.ring.weak() {
             if !self.emit(&weak) && !self.silent {
                 eprintln!("{weak}");

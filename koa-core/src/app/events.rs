@@ -33,10 +33,15 @@ impl Events {
         self.answers.push(Box::new(listener));
     }
 
+    /// Whether somebody listens to the answers.
+    pub(crate) fn hear_answers(&self) -> bool {
+        !self.answers.is_empty()
+    }
+
     /// The time at which a request begins, where somebody wants to know how long it takes.
     #[inline]
     pub(crate) fn begin(&self) -> Option<Instant> {
-        (!self.answers.is_empty()).then(Instant::now)
+        self.hear_answers().then(Instant::now)
     }
 
     /// Tells that a request that began then is answered.

@@ -3,6 +3,7 @@
 mod application;
 mod caught;
 mod events;
+mod flushing;
 
 use std::any::TypeId;
 use std::convert::Infallible;
@@ -29,8 +30,8 @@ use crate::extract::Rejection;
 use crate::middleware::{Done, Middleware};
 use crate::request::Carried;
 use crate::response::Outgoing;
-use crate::response::respond::{Ending, conclude, conclude_stream, drop_values, whole};
-use crate::server::{Addresses, Connection, Server, Socket};
+use crate::response::respond::{Ending, conclude, conclude_stream, drop_values, refuse, whole};
+use crate::server::{Addresses, Connection, Server, Socket, host};
 use crate::wiring::{Nothing, Provision, Requires, Shared};
 
 pub use application::Application;
@@ -277,6 +278,17 @@ impl<C: Onion, List, Depth> App<C, List, Depth> {
         self
     }
 
+    /// Sets whether layers may send the headers before they are done, with
+    /// [`ctx.flush_headers()`](Context::flush_headers); by default they may not. Koa's `ctx.flushHeaders()`:
+    /// <https://koajs.com/#response-flushheaders>.
+    ///
+    /// It costs every request of the app some allocations, since the layers can then outlive the making of its response.
+    #[must_use]
+    pub fn flush_headers(mut self, allowed: bool) -> Self {
+        self.application.flushes = allowed;
+        self
+    }
+
     /// Adds a listener that hears of every error once, in place of the default handler, which prints to stderr.
     /// Koa's `app.on('error', (err, ctx) => {})`: <https://koajs.com/#error-handling>.
     ///
@@ -294,7 +306,8 @@ impl<C: Onion, List, Depth> App<C, List, Depth> {
     }
 
     /// Adds a listener that hears of every request once its response is settled, and how long that took: for metrics and
-    /// logs. Of a stream that is when its first chunk is there. Without one, no clock is read.
+    /// logs. Of a stream that is when its first chunk is there, and where the headers were
+    /// [flushed](Context::flush_headers), when the layers are done. Without one, no clock is read.
     ///
     /// ```
     /// use koa::prelude::*;
@@ -517,12 +530,25 @@ fn handle<C: Onion, B: Into<Carried>>(
     connection: Arc<Connection>,
     request: http::Request<B>,
 ) -> impl Future<Output = Result<http::Response<Outgoing>, Infallible>> + Send + use<C, B> {
-    connection.begin_request();
-    let began = connection.app().events.begin();
+    let refused =
+        connection.begin_request() && !host::is_said_once(request.version(), request.headers());
+    let mut began = None;
+    let mut flushes = false;
+    // One look for all that few apps have.
+    if connection.app().is_special {
+        began = connection.app().events.begin();
+        flushes = connection.app().flushes;
+    }
     let mut ctx = Context::new(request, connection);
     #[cfg(feature = "tracing")]
     let span = request_span(&ctx);
     async move {
+        if refused {
+            return Ok(refuse(ctx.request.connection));
+        }
+        if flushes {
+            return Ok(Box::pin(flushing::handle(chain, ctx, began)).await);
+        }
         let work = chain.enter::<(), _>(&mut ctx, Done);
         #[cfg(feature = "tracing")]
         let work = tracing::Instrument::instrument(work, span.clone());

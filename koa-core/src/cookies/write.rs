@@ -63,6 +63,9 @@ impl Cookies<'_> {
             self.fit_to_client(&mut cookie, tls);
         }
         let lines = self.lines(&cookie, &value, secure, now)?;
+        if self.ctx.response.head_is_sent() {
+            return Ok(());
+        }
         let headers = self.ctx.response.headers_mut();
         if headers.get_all(SET_COOKIE).iter().count() + lines.len() > MOST {
             return Err(Error::internal(format!(

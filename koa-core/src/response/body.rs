@@ -17,11 +17,11 @@ use tokio::io::{AsyncRead, ReadBuf};
 
 use crate::error::{Error, Result};
 use crate::response::respond::{Ending, answer};
-use crate::response::stream::{Aborted, Sending};
+use crate::response::stream::{Aborted, Streamed};
 use crate::server::InFlight;
 
 /// How much of a whole body is sent at a time, in bytes.
-const PART: usize = 256 * 1024;
+pub(crate) const PART: usize = 256 * 1024;
 
 /// How much of a reader is read at a time, in bytes.
 const CHUNK: usize = 64 * 1024;
@@ -112,10 +112,7 @@ impl Body {
         frames: impl Stream<Item = Result<Bytes>> + Send + 'static,
         length: Option<u64>,
     ) -> Self {
-        Self(Repr::Stream(Streaming {
-            frames: SyncWrapper::new(Box::pin(frames)),
-            length,
-        }))
+        Self(Repr::Stream(Streaming::new(frames, length)))
     }
 
     /// Whether there is none: never set, or set to nothing.
@@ -312,6 +309,16 @@ impl From<Bytes> for Body {
 }
 
 impl Streaming {
+    pub(crate) fn new(
+        frames: impl Stream<Item = Result<Bytes>> + Send + 'static,
+        length: Option<u64>,
+    ) -> Self {
+        Self {
+            frames: SyncWrapper::new(Box::pin(frames)),
+            length,
+        }
+    }
+
     pub(crate) fn length(&self) -> Option<u64> {
         self.length
     }
@@ -409,7 +416,7 @@ pin_project! {
 #[derive(Debug)]
 enum Wire {
     Whole(Bytes),
-    Stream(Box<Sending>),
+    Stream(Box<Streamed>),
 }
 
 impl Outgoing {
@@ -420,7 +427,7 @@ impl Outgoing {
         }
     }
 
-    pub(crate) const fn stream(stream: Box<Sending>, in_flight: InFlight) -> Self {
+    pub(crate) const fn stream(stream: Box<Streamed>, in_flight: InFlight) -> Self {
         Self {
             repr: Wire::Stream(stream),
             in_flight,

@@ -7,7 +7,7 @@ use hyper::ext::ReasonPhrase;
 use crate::context::Context;
 use crate::error::Error;
 use crate::response::respond::{Ending, answer};
-use crate::response::{Body, Response};
+use crate::response::{Body, Response, flush};
 
 /// A response that is sent as it is.
 pub(crate) type ByHand = http::Response<Body>;
@@ -17,6 +17,7 @@ impl Context {
     /// Koa's `ctx.respond = false`: <https://koajs.com/#ctx-respond>.
     ///
     /// The layers run on to their end. Its length is the body's, unless the body is a stream with a `Content-Length`.
+    /// Where the headers were [flushed](Self::flush_headers) before, only its body is sent.
     ///
     /// ```
     /// # use koa::prelude::*;
@@ -34,22 +35,29 @@ impl Context {
 
     /// Answers with an error and tells the listeners of it, as if it had gone up through all layers; these then run on
     /// to their end, and what they set is not sent. Koa's `ctx.onerror(err)`.
+    ///
+    /// Where the headers were [flushed](Self::flush_headers) before, the connection is cut instead.
     pub fn onerror(&mut self, error: impl Into<Error>) {
-        let text = answer(self, error.into());
+        let error = error.into();
+        if self.response.head_is_sent() {
+            return flush::fail(self, &error);
+        }
+        let text = answer(self, error);
         let mut response = http::Response::new(Body::from(text));
         *response.status_mut() = self.response.status;
         *response.headers_mut() = self.response.headers.clone();
         self.response.by_hand = Some(Box::new(response));
     }
 
-    /// Whether the response is settled, so that nothing set on the context is sent any more: after
-    /// [`respond_with`](Self::respond_with) or [`onerror`](Self::onerror). <https://koajs.com/#response-headersent>
+    /// Whether the status and the headers are settled, so that nothing that sets them has an effect any more: after
+    /// [`flush_headers`](Self::flush_headers), [`respond_with`](Self::respond_with) or [`onerror`](Self::onerror).
+    /// <https://koajs.com/#response-headersent>
     #[must_use]
     pub fn header_sent(&self) -> bool {
         self.response.header_sent()
     }
 
-    /// Whether what is set on the context is still sent. <https://koajs.com/#response-writable>
+    /// Whether a body that is set on the context is still sent. <https://koajs.com/#response-writable>
     #[must_use]
     pub fn writable(&self) -> bool {
         self.response.writable()
@@ -57,11 +65,10 @@ impl Context {
 }
 
 impl Response {
-    /// As [`Context::header_sent`]. Nothing else sends the headers before the layers have run.
-    /// <https://koajs.com/#response-headersent>
+    /// As [`Context::header_sent`]. <https://koajs.com/#response-headersent>
     #[must_use]
     pub fn header_sent(&self) -> bool {
-        self.by_hand.is_some()
+        self.sent || self.by_hand.is_some()
     }
 
     /// As [`Context::writable`]. That the client may have gone away does not make it false: what is then sent is

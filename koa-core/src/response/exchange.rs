@@ -24,6 +24,13 @@ impl Context {
     /// The response as it would be sent.
     pub(crate) fn lend_response(&mut self) -> http::Response<Lent> {
         let response = &mut self.response;
+        if response.sent {
+            // Its body was begun by the head: no layer may make another one of it.
+            let mut lent = http::Response::new(Lent::default());
+            *lent.status_mut() = response.status;
+            lent.headers_mut().clone_from(&response.headers);
+            return lent;
+        }
         if let Some(by_hand) = response.by_hand.take() {
             let mut lent = by_hand.map(Lent::response);
             lent.extensions_mut().insert(Kept::ByHand);
@@ -45,8 +52,13 @@ impl Context {
         lent
     }
 
-    /// Takes a response for the context's own, in place of all that it had.
+    /// Takes a response for the context's own, in place of all that it had; only its body where the head is sent.
     pub(crate) fn take_response(&mut self, answer: http::Response<Lent>) {
+        if self.response.sent {
+            let body = answer.into_body().into_response();
+            self.set_body(if body.is_none() { Body::null() } else { body });
+            return;
+        }
         let (mut head, body) = answer.into_parts();
         let kept = head.extensions.remove::<Kept>();
         let body = body.into_response();

@@ -36,7 +36,7 @@ impl Response {
         match media_type::content_type(name) {
             Some(value) => self.put(CONTENT_TYPE, value),
             None => {
-                self.headers.remove(CONTENT_TYPE);
+                self.remove(CONTENT_TYPE.as_str());
                 Ok(())
             }
         }
@@ -145,7 +145,9 @@ impl Response {
         let value: HeaderValue = value
             .into_header_value()
             .map_err(|error| Error::internal(format!("the header {:?}: {error}", name.as_str())))?;
-        self.headers.insert(name, value);
+        if !self.sent {
+            self.headers.insert(name, value);
+        }
         Ok(())
     }
 }

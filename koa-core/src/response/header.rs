@@ -178,6 +178,9 @@ impl Response {
                 Ok(())
             })
             .map_err(for_field(field))?;
+        if self.sent {
+            return Ok(());
+        }
         if name == CONTENT_LENGTH {
             self.length = all.as_ref().map(length_of).transpose()?;
             return Ok(());
@@ -236,6 +239,9 @@ impl Response {
                 Ok(())
             })
             .map_err(for_field(field))?;
+        if self.sent {
+            return Ok(());
+        }
         // Koa takes an empty value for none.
         if self.headers.get(&name).is_some_and(HeaderValue::is_empty) {
             self.headers.remove(&name);
@@ -248,6 +254,9 @@ impl Response {
 
     /// Removes a header. <https://koajs.com/#response-remove>
     pub fn remove(&mut self, field: &str) {
+        if self.sent {
+            return;
+        }
         if field.eq_ignore_ascii_case(CONTENT_LENGTH.as_str()) {
             self.length = None;
         } else if let Ok(Entry::Occupied(entry)) = self.headers.try_entry(field) {

@@ -10,6 +10,7 @@ mod events;
 #[cfg(feature = "tower")]
 mod exchange;
 mod fields;
+pub(crate) mod flush;
 mod header;
 pub(crate) mod reason;
 pub(crate) mod redirect;
@@ -39,10 +40,13 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=ut
 
 /// The response to a request. Koa's `ctx.response`: <https://koajs.com/#response>.
 ///
-/// A [`Context`](crate::Context) has the same methods for what is used most.
+/// A [`Context`](crate::Context) has the same methods for what is used most. Once its head is sent
+/// ([`flush_headers`](crate::Context::flush_headers)), what sets the status or a header changes nothing, as in Koa.
 pub struct Response {
     pub(crate) status: StatusCode,
     status_is_explicit: bool,
+    /// Whether the head has been sent. The status is explicit then.
+    sent: bool,
     pub(crate) message: Option<Box<str>>,
     /// Without `Content-Length`, which is `length`.
     pub(crate) headers: HeaderMap,
@@ -59,6 +63,7 @@ impl Response {
         Self {
             status: StatusCode::NOT_FOUND,
             status_is_explicit: false,
+            sent: false,
             message: None,
             headers,
             length: None,
@@ -80,6 +85,9 @@ impl Response {
     /// A status that is not between 100 and 999.
     pub fn set_status(&mut self, status: impl IntoStatus) -> Result {
         let status = status.into_status()?;
+        if self.sent {
+            return Ok(());
+        }
         self.status_is_explicit = true;
         self.put_status(status);
         Ok(())
@@ -111,6 +119,9 @@ impl Response {
     pub fn set_message(&mut self, message: impl Into<String>) -> Result {
         let message = message.into();
         header::check_text(&message, "the reason phrase")?;
+        if self.sent {
+            return Ok(());
+        }
         self.message = Some(message.into_boxed_str());
         Ok(())
     }
@@ -134,6 +145,10 @@ impl Response {
     pub fn set_body(&mut self, body: impl Into<Body>) {
         let body = body.into();
         if body.is_none() {
+            if self.sent {
+                self.body = body;
+                return;
+            }
             if !has_no_body(self.status) {
                 self.status_is_explicit = true;
                 self.put_status(StatusCode::NO_CONTENT);
@@ -147,6 +162,9 @@ impl Response {
         if !self.status_is_explicit {
             self.status_is_explicit = true;
             self.put_status(StatusCode::OK);
+        } else if self.sent {
+            self.body = body;
+            return;
         }
         match body.repr() {
             Repr::Text(text) => {
@@ -194,7 +212,7 @@ impl Response {
 
     /// Sets the `Content-Length`, in bytes, of a stream; that of any other body is its own.
     pub fn set_length(&mut self, length: u64) {
-        if !self.headers.contains_key(TRANSFER_ENCODING) {
+        if !self.sent && !self.headers.contains_key(TRANSFER_ENCODING) {
             self.length = Some(length);
         }
     }
@@ -205,7 +223,7 @@ impl Response {
         &self.headers
     }
 
-    /// The headers, for what writes its own lines.
+    /// The headers, for what writes its own lines; to no effect once they are sent.
     pub(crate) fn headers_mut(&mut self) -> &mut HeaderMap {
         &mut self.headers
     }

@@ -17,13 +17,13 @@ use crate::error::{Error, Result};
 use crate::response::body::{Body, Repr, Streaming};
 use crate::response::by_hand::conclude_by_hand;
 use crate::response::reason::{reason, unlike_hyper};
-use crate::response::stream::{Sending, poll_chunk};
+use crate::response::stream::{Sending, Streamed, poll_chunk};
 use crate::response::{Outgoing, Response, TEXT, has_no_body};
 use crate::server::{Connection, InFlight};
 
 const CLOSE: HeaderValue = HeaderValue::from_static("close");
 
-type Sent = http::Response<Outgoing>;
+pub(crate) type Sent = http::Response<Outgoing>;
 
 /// What is to be sent, beside what the context then holds.
 pub(crate) enum Ending {
@@ -132,7 +132,7 @@ pub(crate) async fn conclude_stream(
         response.status,
         response.headers,
         response.message,
-        Outgoing::stream(Box::new(sending), in_flight),
+        Outgoing::stream(Box::new(Streamed::Body(sending)), in_flight),
         last,
     )
 }
@@ -187,6 +187,22 @@ pub(crate) fn drop_values(state: State, provided: Provided) {
     let _ = catch_unwind(AssertUnwindSafe(|| drop((state, provided))));
 }
 
+/// The response to a request that no layer gets to see, as hyper answers what is no HTTP.
+#[cold]
+pub(crate) fn refuse(connection: Arc<Connection>) -> Sent {
+    connection.begin_body();
+    let in_flight = InFlight::new(connection, StatusCode::BAD_REQUEST);
+    let mut sent = http::Response::new(Outgoing::whole(Bytes::new(), in_flight));
+    *sent.status_mut() = StatusCode::BAD_REQUEST;
+    sent.headers_mut().insert(CONNECTION, CLOSE);
+    sent
+}
+
+/// A response with this head.
+pub(crate) fn headed(head: Response, body: Outgoing, last: bool) -> Sent {
+    make(head.status, head.headers, head.message, body, last)
+}
+
 /// `last`: whether its connection ends with it.
 #[inline]
 fn make(
@@ -222,7 +238,7 @@ fn say_reason(sent: &mut Sent, message: Option<Box<str>>) {
 }
 
 /// The text of a response without a body: the reason phrase, or the number of a status that has none.
-fn status_text(response: &Response) -> Bytes {
+pub(crate) fn status_text(response: &Response) -> Bytes {
     match (&response.message, reason(response.status)) {
         (Some(message), _) => Bytes::copy_from_slice(message.as_bytes()),
         (None, Some(reason)) => Bytes::from_static(reason.as_bytes()),

@@ -15,6 +15,32 @@ use sync_wrapper::SyncWrapper;
 use crate::Context;
 use crate::error::{Error, Result};
 use crate::response::body::Streaming;
+use crate::response::flush::Flushed;
+
+/// What goes out in parts.
+pub(crate) enum Streamed {
+    Body(Sending),
+    Flushed(Flushed),
+}
+
+impl Streamed {
+    pub(crate) fn poll_frame(
+        &mut self,
+        cx: &mut TaskContext<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Aborted>>> {
+        match self {
+            Self::Body(body) => body.poll_frame(cx),
+            Self::Flushed(flushed) => flushed.poll_frame(cx),
+        }
+    }
+
+    pub(crate) fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Body(body) => body.size_hint(),
+            Self::Flushed(flushed) => flushed.size_hint(),
+        }
+    }
+}
 
 /// A stream, and the context whose response it is.
 pub(crate) struct Sending {
@@ -38,9 +64,9 @@ impl fmt::Display for Aborted {
 
 impl std::error::Error for Aborted {}
 
-impl fmt::Debug for Sending {
+impl fmt::Debug for Streamed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Sending")
+        f.write_str("Streamed")
     }
 }
 

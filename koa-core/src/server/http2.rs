@@ -18,7 +18,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::chain::Onion;
 use crate::response::Outgoing;
-use crate::server::connection::Connection;
+use crate::server::connection::{Connection, Orphan};
 use crate::server::frames::Frames;
 use crate::server::io::Io;
 use crate::server::serve::Served;
@@ -46,12 +46,11 @@ pub(super) async fn serve<C: Onion, S>(
     let (callback, parent) = (served.callback.clone(), Arc::clone(&connection));
     let orphans = limits.streams;
     let service = service_fn(move |request: Request<Incoming>| {
-        let stream = Arc::new(Connection::stream(&parent));
+        let stream = Arc::new(Connection::stream(&parent, orphans));
         let answer = callback.handle_on(Arc::clone(&stream), as_in_http1(request));
         ToItsEnd {
             answer: Some(Box::pin(answer)),
             stream,
-            orphans,
         }
     });
     let http = http2::Builder::new(TokioExecutor::new())
@@ -90,8 +89,6 @@ fn as_in_http1(mut request: Request<Incoming>) -> Request<Incoming> {
 struct ToItsEnd {
     answer: Option<Pin<Box<dyn Future<Output = Answer> + Send>>>,
     stream: Arc<Connection>,
-    /// How many of a connection may run on at once.
-    orphans: u32,
 }
 
 impl Future for ToItsEnd {
@@ -115,8 +112,7 @@ impl Drop for ToItsEnd {
             return;
         };
         self.stream.leave();
-        // A client must not have more requests running by giving them up.
-        let Some(orphan) = Orphan::of(&self.stream, self.orphans) else {
+        let Some(orphan) = Orphan::of(&self.stream, 0) else {
             return;
         };
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
@@ -125,20 +121,5 @@ impl Drop for ToItsEnd {
                 drop(answer.await);
             });
         }
-    }
-}
-
-/// A request that has lost its stream.
-struct Orphan(Arc<Connection>);
-
-impl Orphan {
-    fn of(stream: &Arc<Connection>, most: u32) -> Option<Self> {
-        stream.may_run_on(most).then(|| Self(Arc::clone(stream)))
-    }
-}
-
-impl Drop for Orphan {
-    fn drop(&mut self) {
-        self.0.has_run_on();
     }
 }

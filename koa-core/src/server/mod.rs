@@ -6,6 +6,7 @@ mod connection;
 pub(crate) mod disconnect;
 #[cfg(feature = "http2")]
 mod frames;
+pub(crate) mod host;
 #[cfg(feature = "http2")]
 mod http2;
 mod io;
@@ -41,7 +42,7 @@ use crate::server::tick::Ticks;
 use crate::server::workers::Workers;
 
 pub use address::{Address, Addresses};
-pub(crate) use connection::{Connection, InFlight};
+pub(crate) use connection::{Connection, InFlight, Orphan};
 pub use disconnect::cancel_on_disconnect;
 pub use limits::{Exceeded, Limit};
 pub use shutdown::shutdown_signal;

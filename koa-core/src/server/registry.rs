@@ -117,7 +117,6 @@ impl Registry {
     }
 
     /// Whether the server is gone.
-    #[cfg(feature = "http2")]
     pub(super) fn is_closed(&self) -> bool {
         self.lock().closed
     }

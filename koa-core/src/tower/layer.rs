@@ -124,7 +124,10 @@ where
         if let Some(returned) = answer.extensions_mut().remove::<Returned>() {
             return Err(returned.with(answer.headers()));
         }
-        ctx.take_response(answer);
+        // Its body is encoded as the head says that is sent, and no layer can change that any more.
+        if !ctx.response.head_is_sent() {
+            ctx.take_response(answer);
+        }
         Ok(())
     }
 }

@@ -44,6 +44,7 @@ pub(crate) fn callback(case: &Arc<Case>, record: &Arc<Record>) -> koa::Callback<
     };
     let listener = Arc::clone(record);
     let app = App::new()
+        .flush_headers(case.tags.iter().any(|tag| tag == "flush"))
         .on_error(move |error, ctx| listener.error_event(error, ctx))
         .on(|_: &Custom| {})
         .on(|_: &WeakKey| {})

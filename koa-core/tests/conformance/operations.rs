@@ -253,10 +253,6 @@ fn call(step: &Step, ctx: &mut Context, record: &Record) -> Result {
             }
             ctx.attachment(attachment)
         }
-        "flushHeaders" => {
-            record.fail("flushHeaders has no counterpart".to_owned());
-            Ok(())
-        }
         "res.end" => {
             // Node's raw response has the headers that were set on the context.
             let mut response = koa::http::Response::new(string(&args[2]));

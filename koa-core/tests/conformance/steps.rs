@@ -90,6 +90,7 @@ impl<'a, N: Next + 'a> Run<'a, N> {
                 let error = caught.as_ref().unwrap();
                 ctx.app().emit_error(error, ctx);
             }
+            "flushHeaders" => ctx.flush_headers().await?,
             "rethrow" => return Err(caught.take().unwrap()),
             _ => {
                 if let Some(output) = sessions::perform(step, ctx, self.case).await {

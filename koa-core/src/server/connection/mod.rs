@@ -1,5 +1,6 @@
 //! A connection, as its requests and the registry see it.
 
+mod orphan;
 #[cfg(feature = "http2")]
 mod stream;
 
@@ -20,6 +21,7 @@ use crate::server::pace::Pace;
 use crate::server::registry::{Registry, Seconds};
 use crate::server::socket::Socket;
 use crate::server::wire::WriteHalf;
+pub(crate) use orphan::Orphan;
 #[cfg(feature = "http2")]
 use stream::{Stream, Streams};
 
@@ -105,6 +107,8 @@ struct Watched {
     opened: Seconds,
     /// The second after the one in which the client stopped to read what is written, or 0.
     blocked: AtomicU32,
+    /// How many requests run on without a response.
+    orphans: AtomicU32,
     #[cfg(feature = "http2")]
     streams: Streams,
 }
@@ -128,6 +132,7 @@ impl Connection {
                 state: AtomicU64::new(State::new(Phase::Connected, now).0),
                 opened: now,
                 blocked: AtomicU32::new(0),
+                orphans: AtomicU32::new(0),
                 #[cfg(feature = "http2")]
                 streams: Streams::default(),
             }),
@@ -167,9 +172,11 @@ impl Connection {
         self.ends.encrypted()
     }
 
-    /// That a request has been read and is being answered.
-    pub(crate) fn begin_request(&self) {
+    /// That a request has been read and is being answered. Whether it is one of HTTP/1, of our own server.
+    #[inline]
+    pub(crate) fn begin_request(&self) -> bool {
         self.enter(Phase::Request);
+        self.watched.is_some()
     }
 
     /// That a request has been answered; the response's body comes next, until [`InFlight`] is dropped.
@@ -235,11 +242,17 @@ impl Connection {
 
     /// What becomes true when the server shuts down; nothing where someone else serves.
     pub(crate) fn closing(&self) -> Option<watch::Receiver<bool>> {
-        #[cfg(feature = "http2")]
         let watched = &self.whole().watched;
-        #[cfg(not(feature = "http2"))]
-        let watched = &self.watched;
         watched.as_ref().map(|watched| watched.registry.closing())
+    }
+
+    /// The connection of this request, or itself.
+    fn whole(&self) -> &Self {
+        #[cfg(feature = "http2")]
+        if let Some(stream) = &self.stream {
+            return stream.parent();
+        }
+        self
     }
 
     /// How fast the body of the request comes that is being answered.

@@ -14,8 +14,6 @@ use crate::server::registry::Seconds;
 #[derive(Default)]
 pub(super) struct Streams {
     open: AtomicU32,
-    /// Those that run on without their stream.
-    orphans: AtomicU32,
     /// Told when the connection is to take no further ones.
     finish: Notify,
 }
@@ -23,6 +21,8 @@ pub(super) struct Streams {
 /// What a request knows of its connection.
 pub(super) struct Stream {
     parent: Arc<Connection>,
+    /// How many of its connection may run on without their stream.
+    orphans: u32,
     /// Whether the client has given it up.
     left: AtomicBool,
     leaving: Notify,
@@ -33,6 +33,14 @@ pub(super) struct Stream {
 }
 
 impl Stream {
+    pub(super) fn parent(&self) -> &Connection {
+        &self.parent
+    }
+
+    pub(super) fn most_orphans(&self) -> u32 {
+        self.orphans
+    }
+
     /// Waits until the client has given it up.
     pub(super) async fn left(&self) {
         while !self.left.load(Acquire) {
@@ -42,8 +50,8 @@ impl Stream {
 }
 
 impl Connection {
-    /// A request on a connection, in place of the connection.
-    pub(in crate::server) fn stream(parent: &Arc<Self>) -> Self {
+    /// A request on a connection, in place of the connection, of whose requests so many may run on without their stream.
+    pub(in crate::server) fn stream(parent: &Arc<Self>, orphans: u32) -> Self {
         if let Some(watched) = &parent.watched {
             watched.streams.open.fetch_add(1, Relaxed);
         }
@@ -54,17 +62,13 @@ impl Connection {
             pace: Pace::default(),
             stream: Some(Stream {
                 parent: Arc::clone(parent),
+                orphans,
                 left: AtomicBool::new(false),
                 leaving: Notify::new(),
                 watched: AtomicBool::new(false),
                 sent: AtomicU32::new(0),
             }),
         }
-    }
-
-    /// The connection of this request, or itself.
-    pub(super) fn whole(&self) -> &Self {
-        self.stream.as_ref().map_or(self, |stream| &stream.parent)
     }
 
     /// That it speaks HTTP/2.
@@ -100,25 +104,6 @@ impl Connection {
         if let Some(stream) = &self.stream {
             stream.left.store(true, Release);
             stream.leaving.notify_one();
-        }
-    }
-
-    /// Whether this request, given up, may run to its end.
-    pub(in crate::server) fn may_run_on(&self, most: u32) -> bool {
-        let Some(watched) = &self.whole().watched else {
-            return false;
-        };
-        if watched.streams.orphans.fetch_add(1, AcqRel) < most && !watched.registry.is_closed() {
-            return true;
-        }
-        self.has_run_on();
-        false
-    }
-
-    /// That it has.
-    pub(in crate::server) fn has_run_on(&self) {
-        if let Some(watched) = &self.whole().watched {
-            watched.streams.orphans.fetch_sub(1, AcqRel);
         }
     }
 
