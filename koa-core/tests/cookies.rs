@@ -498,6 +498,11 @@ fn weak_keys_are_told_of_once() {
         .map(|weak| (weak.index, weak.weakness))
         .collect();
     assert_eq!(told, [(0, Weakness::Short), (2, Weakness::Repetitive)]);
+    let weak = WeakKey {
+        index: 0,
+        weakness: Weakness::Short,
+    };
+    assert!(weak.to_string().contains("openssl rand -base64 32"));
 }
 
 #[test]
@@ -668,4 +673,34 @@ fn a_header_of_cookies_is_read_in_linear_time() {
     };
     let (short, long) = (least(8 * 1024), least(64 * 1024));
     assert!(long < short * 24, "8 KB take {short} ns, 64 KB {long} ns");
+}
+
+#[test]
+fn what_a_client_sends_cannot_make_a_read_fail() {
+    #[middleware]
+    async fn read(ctx: &mut Context) -> Result<String> {
+        let host = ctx.cookies().get("__Host-id")?;
+        let secure = ctx.cookies().get(Cookie::new("id").secure(true))?;
+        let sealed = ctx.cookies().get(cookie!("seal", encrypt, secure))?;
+        Ok(format!("{host:?} {secure:?} {sealed:?}"))
+    }
+
+    // Over a plain connection none of these may be written anew.
+    let app = App::new().keys([NEW, OLD]).with(read);
+    let server = serve(app);
+    let old = Keygrip::new([OLD]);
+    let forged = "__Host-id=1; __Host-id.sig=forged; id=1; id.sig=forged; seal=forged";
+    let answer = ask(&server, "/", forged, "");
+    assert_eq!(
+        (answer.status, answer.text().as_str()),
+        (200, "None None None")
+    );
+    let signed = |name: &str| {
+        let signature = old.sign(format!("{name}=1")).unwrap();
+        format!("{name}=1; {name}.sig={signature}")
+    };
+    let cookies = format!("{}; {}", signed("__Host-id"), signed("id"));
+    let answer = ask(&server, "/", &cookies, "");
+    assert_eq!(answer.text(), r#"Some("1") Some("1") None"#);
+    assert_eq!(answer.header("set-cookie"), None);
 }

@@ -181,11 +181,11 @@ impl Cookies<'_> {
                     Form::Own => cookie.path,
                     Form::Koa | Form::Egg => Some("/"),
                 };
-                self.write_signature(&Cookie { path, ..*cookie }, "")?;
+                self.refresh_signature(&Cookie { path, ..*cookie }, "");
                 None
             }
             Found::SignAnew { value, signature } => {
-                self.write_signature(cookie, &signature)?;
+                self.refresh_signature(cookie, &signature);
                 Some(value)
             }
             Found::SealAnew(opened) => {
@@ -195,15 +195,17 @@ impl Cookies<'_> {
                     overwrite: Some(true),
                     ..*cookie
                 };
-                self.write(anew, &opened.value)?;
+                // As for signatures.
+                let _ = self.write(anew, &opened.value);
                 Some(opened.value)
             }
         };
         Ok(found)
     }
 
-    /// Writes the signature that stands beside a cookie.
-    fn write_signature(&mut self, cookie: &Cookie, signature: &str) -> Result {
+    /// Writes the signature that stands beside a cookie anew. Where that cannot be sent (a secure cookie that came over a
+    /// plain connection), the next request does it: a client must not be able to make a read fail.
+    fn refresh_signature(&mut self, cookie: &Cookie, signature: &str) {
         let name = [cookie.name, ".sig"].concat();
         let described = match self.form {
             Form::Own => Cookie {
@@ -216,10 +218,8 @@ impl Cookies<'_> {
             }
         };
         let replaces = self.form != Form::Koa;
-        self.write(
-            described.signed(false).encrypt(false).overwrite(replaces),
-            signature,
-        )
+        let described = described.signed(false).encrypt(false).overwrite(replaces);
+        let _ = self.write(described, signature);
     }
 
     /// What the request has under a name, and what is to be done about it.
