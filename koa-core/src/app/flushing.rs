@@ -13,7 +13,7 @@ use bytes::Bytes;
 use crate::Result;
 use crate::app::caught::Caught;
 use crate::chain::Onion;
-use crate::context::Context;
+use crate::context::Place;
 use crate::middleware::Done;
 use crate::response::Outgoing;
 use crate::response::flush::{Flush, Flushed, Head, Layers, finish, run_on};
@@ -24,13 +24,13 @@ use crate::server::{Connection, InFlight, Orphan};
 /// What comes out of the layers first.
 enum First {
     Head(Head),
-    End(Box<Context>, Result),
+    End(Box<Place>, Result),
 }
 
 /// A request's way: through the layers, and out as a response, which may begin before they end.
 pub(super) async fn handle<C: Onion>(
     chain: Arc<C>,
-    mut ctx: Context,
+    mut ctx: Box<Place>,
     began: Option<Instant>,
 ) -> Sent {
     let connection = Arc::clone(ctx.request.connection());
@@ -43,7 +43,7 @@ pub(super) async fn handle<C: Onion>(
     let layers = tracing::Instrument::instrument(layers, span.clone());
     let mut layers: Layers = Box::pin(layers);
     let first = poll_fn(|cx| match layers.as_mut().poll(cx) {
-        Poll::Ready((ctx, outcome)) => Poll::Ready(First::End(Box::new(ctx), outcome)),
+        Poll::Ready((ctx, outcome)) => Poll::Ready(First::End(ctx, outcome)),
         Poll::Pending => match flush.take_head() {
             Some(head) => Poll::Ready(First::Head(head)),
             None => Poll::Pending,
@@ -53,7 +53,7 @@ pub(super) async fn handle<C: Onion>(
         First::Head(head) => (head, layers),
         First::End(mut ctx, outcome) => match flush.take_head() {
             // A layer asked for it, and gave up waiting.
-            Some(head) => (head, Box::pin(ready((*ctx, outcome))) as Layers),
+            Some(head) => (head, Box::pin(ready((ctx, outcome))) as Layers),
             None => {
                 let ending = conclude(&mut ctx, outcome);
                 #[cfg(feature = "tracing")]
@@ -62,9 +62,9 @@ pub(super) async fn handle<C: Onion>(
                 return match ending {
                     Ending::Whole(bytes) => {
                         ctx.app().events.answered(&ctx, began);
-                        send(*ctx, bytes)
+                        send(ctx, bytes)
                     }
-                    Ending::Stream(stream) => conclude_stream(*ctx, stream, began).await,
+                    Ending::Stream(stream) => conclude_stream(ctx, stream, began).await,
                 };
             }
         },
@@ -79,7 +79,7 @@ pub(super) async fn handle<C: Onion>(
 }
 
 /// The layers, with what they borrow.
-async fn run<C: Onion>(chain: Arc<C>, mut ctx: Context) -> (Context, Result) {
+async fn run<C: Onion>(chain: Arc<C>, mut ctx: Box<Place>) -> (Box<Place>, Result) {
     let outcome = Caught::new(chain.enter::<(), _>(&mut ctx, Done)).await;
     (ctx, outcome)
 }

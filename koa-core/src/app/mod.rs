@@ -21,7 +21,7 @@ use crate::app::caught::Caught;
 use crate::chain::{
     Deeper, Grown, Holds, HoldsRoutes, Identity, Inside, Mount, Onion, Shallow, Stack, WithRoutes,
 };
-use crate::context::Context;
+use crate::context::{Context, Place};
 use crate::controller::Controller;
 use crate::cookies::{CookieSettings, Keygrip};
 use crate::describe::{self, Description};
@@ -30,7 +30,7 @@ use crate::extract::Rejection;
 use crate::middleware::{Done, Middleware};
 use crate::request::Carried;
 use crate::response::Outgoing;
-use crate::response::respond::{Ending, conclude, conclude_stream, drop_values, refuse, whole};
+use crate::response::respond::{Ending, conclude, conclude_stream, refuse, send};
 use crate::server::{Addresses, Connection, Server, Socket, host};
 use crate::wiring::{Nothing, Provision, Requires, Shared};
 
@@ -522,8 +522,7 @@ impl<C> fmt::Debug for Callback<C> {
 
 /// A request's way: through the layers, and out as a response.
 ///
-/// The future begins with the context, and the context stays where it is in it: an `async fn` would keep the request
-/// beside what is made of it, and copy both.
+/// The future begins with the context in its place: an `async fn` would keep the request beside it, and copy both.
 #[inline]
 fn handle<C: Onion, B: Into<Carried>>(
     chain: Arc<C>,
@@ -539,12 +538,12 @@ fn handle<C: Onion, B: Into<Carried>>(
         began = connection.app().events.begin();
         flushes = connection.app().flushes;
     }
-    let mut ctx = Context::new(request, connection);
+    let mut ctx = Place::of(request, connection);
     #[cfg(feature = "tracing")]
     let span = request_span(&ctx);
     async move {
         if refused {
-            return Ok(refuse(ctx.request.connection));
+            return Ok(refuse(ctx));
         }
         if flushes {
             return Ok(Box::pin(flushing::handle(chain, ctx, began)).await);
@@ -560,17 +559,7 @@ fn handle<C: Onion, B: Into<Carried>>(
         Ok(match ending {
             Ending::Whole(bytes) => {
                 ctx.app().events.answered(&ctx, began);
-                // Field by field, so that the rest of the context is dropped where it is.
-                let sent = whole(
-                    ctx.request.head.headers,
-                    ctx.request.connection,
-                    ctx.response.status,
-                    ctx.response.headers,
-                    ctx.response.message,
-                    bytes,
-                );
-                drop_values(ctx.state, ctx.provided);
-                sent
+                send(ctx, bytes)
             }
             // Boxed, so that every other request has less to carry.
             Ending::Stream(stream) => Box::pin(conclude_stream(ctx, stream, began)).await,

@@ -1,7 +1,7 @@
 //! The context of a request: what every layer is handed.
 
-pub(crate) mod headers;
 mod lent;
+mod place;
 mod provided;
 mod redirect;
 mod request;
@@ -10,17 +10,22 @@ mod state;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::mem;
 use std::ops::{Index, IndexMut};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+
+use http::HeaderMap;
 
 use crate::app::Application;
 use crate::error::{IntoStatus, Result};
-use crate::request::{Carried, Request};
+use crate::request::Request;
 use crate::response::{Body, IntoHeaderValues, Response};
 use crate::server::Connection;
 use crate::wiring::Slot;
 
 pub(crate) use lent::Lent;
+pub(crate) use place::Place;
 pub(crate) use provided::{Hidden, Provided};
 pub use state::State;
 
@@ -44,16 +49,31 @@ pub struct Context {
 }
 
 impl Context {
-    #[inline]
-    pub(crate) fn new(
-        request: http::Request<impl Into<Carried>>,
-        connection: Arc<Connection>,
-    ) -> Self {
+    /// One without a request.
+    fn vacant(connection: Arc<Connection>) -> Self {
         Self {
-            request: Request::new(request, connection),
-            response: Response::new(headers::take()),
+            request: Request::vacant(connection),
+            response: Response::new(HeaderMap::new()),
             state: State::default(),
             provided: Provided::default(),
+        }
+    }
+
+    /// Drops what belongs to a request that has been answered.
+    #[inline]
+    fn vacate(&mut self) {
+        let Self {
+            request,
+            response,
+            state,
+            provided,
+        } = self;
+        request.vacate();
+        response.vacate();
+        if !state.is_unused() || !provided.is_unused() {
+            // A value of the user's that panics here must not cost the client its answer.
+            let values = (mem::take(state), mem::take(provided));
+            let _ = catch_unwind(AssertUnwindSafe(|| drop(values)));
         }
     }
 

@@ -56,6 +56,12 @@ pub(crate) struct Provided {
 pub(crate) struct Hidden(Vec<Value>);
 
 impl Provided {
+    /// Whether there is no value in it.
+    #[inline]
+    pub(crate) fn is_unused(&self) -> bool {
+        self.first.is_none() && self.others.is_empty()
+    }
+
     pub(crate) fn len(&self) -> usize {
         usize::from(self.first.is_some()) + self.others.len()
     }

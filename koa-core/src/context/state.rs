@@ -31,6 +31,12 @@ pub struct State {
 type Value = Box<dyn Any + Send + Sync>;
 
 impl State {
+    /// Whether there is no value in it.
+    #[inline]
+    pub(crate) fn is_unused(&self) -> bool {
+        self.first.is_none() && self.others.is_empty()
+    }
+
     /// The `T`, if there is one.
     #[inline]
     #[must_use]

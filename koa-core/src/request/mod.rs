@@ -22,10 +22,11 @@ mod url;
 
 use std::fmt;
 use std::future::Future;
+use std::mem;
 use std::sync::Arc;
 
 use http::request::Parts;
-use http::{Method, Version};
+use http::{Extensions, HeaderMap, Method, Uri, Version};
 use hyper::upgrade::OnUpgrade;
 
 use crate::app::Application;
@@ -61,21 +62,54 @@ pub struct Request {
 }
 
 impl Request {
-    #[inline]
-    pub(crate) fn new(
-        request: http::Request<impl Into<Carried>>,
-        connection: Arc<Connection>,
-    ) -> Self {
-        let (head, body) = request.into_parts();
+    /// One that waits for a request.
+    pub(crate) fn vacant(connection: Arc<Connection>) -> Self {
         Self {
-            head,
-            body: Some(body.into()),
+            head: http::Request::new(()).into_parts().0,
+            body: None,
             connection,
             mounted: 0,
             rewritten: None,
             came_as_head: None,
             route: None,
         }
+    }
+
+    /// Becomes this request; what is in place of a connection comes back.
+    #[inline]
+    pub(crate) fn begin(
+        &mut self,
+        request: http::Request<impl Into<Carried>>,
+        connection: Arc<Connection>,
+    ) -> Arc<Connection> {
+        let (head, body) = request.into_parts();
+        // There is nothing in the head of a vacant one that has to be freed.
+        mem::forget(mem::replace(&mut self.head, head));
+        self.body = Some(body.into());
+        mem::replace(&mut self.connection, connection)
+    }
+
+    /// Drops what belongs to a request, but for its connection. Its headers are gone already.
+    #[inline]
+    pub(crate) fn vacate(&mut self) {
+        let Self {
+            head,
+            body,
+            connection: _,
+            mounted,
+            rewritten,
+            came_as_head,
+            route,
+        } = self;
+        head.method = Method::GET;
+        head.uri = Uri::default();
+        head.headers = HeaderMap::new();
+        head.extensions = Extensions::new();
+        *body = None;
+        *mounted = 0;
+        *rewritten = None;
+        *came_as_head = None;
+        *route = None;
     }
 
     pub(crate) fn app(&self) -> &Arc<Application> {
@@ -162,7 +196,7 @@ impl Request {
     /// # let _ = App::new().with(method_override);
     /// ```
     pub fn set_method(&mut self, method: Method) {
-        let old = std::mem::replace(&mut self.head.method, method);
+        let old = mem::replace(&mut self.head.method, method);
         self.came_as_head.get_or_insert(old == Method::HEAD);
     }
 

@@ -14,7 +14,7 @@ use http::{HeaderValue, Method, StatusCode};
 use http_body::{Frame, SizeHint};
 use sync_wrapper::SyncWrapper;
 
-use crate::context::Context;
+use crate::context::{Context, Place};
 use crate::error::{Error, Result};
 use crate::response::body::{PART, Repr, Streaming};
 use crate::response::respond::status_text;
@@ -23,7 +23,7 @@ use crate::response::{Response, has_no_body};
 use crate::server::{Connection, Orphan};
 
 /// The layers of a request, with the context that they are given, and what they come to.
-pub(crate) type Layers = Pin<Box<dyn Future<Output = (Context, Result)> + Send>>;
+pub(crate) type Layers = Pin<Box<dyn Future<Output = (Box<Place>, Result)> + Send>>;
 
 /// Where the layers hand a head over to the server; in the state of the context of an app that allows it.
 #[derive(Clone, Default)]
@@ -293,10 +293,10 @@ pub(crate) fn run_on(orphan: Orphan, rest: impl Future<Output = ()> + Send + 'st
 
 /// What follows a head that is sent, once the layers are done.
 fn follow(
-    mut ctx: Context,
+    mut ctx: Box<Place>,
     outcome: Result,
     began: Option<Instant>,
-) -> Result<(Context, Streaming), Aborted> {
+) -> Result<(Box<Place>, Streaming), Aborted> {
     let body = body_of(&mut ctx, outcome);
     ctx.app().events.answered(&ctx, began);
     match body {

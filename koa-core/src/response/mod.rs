@@ -72,6 +72,29 @@ impl Response {
         }
     }
 
+    /// Drops what belongs to a response that is on its way. Its headers have been replaced by empty or used ones.
+    #[inline]
+    pub(crate) fn vacate(&mut self) {
+        let Self {
+            status,
+            status_is_explicit,
+            sent,
+            message,
+            headers,
+            length,
+            body,
+            by_hand,
+        } = self;
+        *status = StatusCode::NOT_FOUND;
+        *status_is_explicit = false;
+        *sent = false;
+        *message = None;
+        headers.clear();
+        *length = None;
+        *body = Body::unset();
+        *by_hand = None;
+    }
+
     /// The status; 404 until a body or a status is set. <https://koajs.com/#response-status>
     #[must_use]
     pub fn status(&self) -> u16 {

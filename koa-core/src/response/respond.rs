@@ -1,7 +1,7 @@
 //! The end of a request: what the layers left in the context becomes the response that hyper sends.
 
 use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::mem;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -12,14 +12,14 @@ use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use hyper::ext::ReasonPhrase;
 
-use crate::context::{Context, Provided, State, headers};
+use crate::context::{Context, Place};
 use crate::error::{Error, Result};
 use crate::response::body::{Body, Repr, Streaming};
 use crate::response::by_hand::conclude_by_hand;
 use crate::response::reason::{reason, unlike_hyper};
 use crate::response::stream::{Sending, Streamed, poll_chunk};
 use crate::response::{Outgoing, Response, TEXT, has_no_body};
-use crate::server::{Connection, InFlight};
+use crate::server::InFlight;
 
 const CLOSE: HeaderValue = HeaderValue::from_static("close");
 
@@ -55,7 +55,7 @@ pub(crate) fn conclude(ctx: &mut Context, outcome: Result) -> Ending {
         return Ending::Whole(Bytes::new());
     }
     let head = ctx.request.method() == Method::HEAD;
-    let body = std::mem::replace(&mut response.body, Body::unset());
+    let body = mem::replace(&mut response.body, Body::unset());
     Ending::Whole(match body.into_repr() {
         Repr::Text(bytes) | Repr::Binary(bytes) | Repr::Json(bytes) => {
             if head {
@@ -93,7 +93,7 @@ pub(crate) fn conclude(ctx: &mut Context, outcome: Result) -> Ending {
 
 /// What becomes of a request whose body is a stream: with the first chunk it is known whether there is a response at all.
 pub(crate) async fn conclude_stream(
-    mut ctx: Context,
+    mut ctx: Box<Place>,
     mut stream: Streaming,
     began: Option<Instant>,
 ) -> Sent {
@@ -124,7 +124,7 @@ pub(crate) async fn conclude_stream(
     if first.is_none() && length.unwrap_or(0) == 0 {
         return send(ctx, Bytes::new());
     }
-    let response = std::mem::replace(&mut ctx.response, Response::new(HeaderMap::new()));
+    let response = mem::replace(&mut ctx.response, Response::new(HeaderMap::new()));
     let in_flight = InFlight::new(Arc::clone(ctx.request.connection()), response.status);
     let sending = Sending::new(stream, first, length, ctx);
     let last = in_flight.is_last();
@@ -138,58 +138,21 @@ pub(crate) async fn conclude_stream(
 }
 
 /// Sends a whole body; hyper writes its length.
-pub(crate) fn send(ctx: Context, bytes: Bytes) -> Sent {
-    let Context {
-        request,
-        response,
-        state,
-        provided,
-    } = ctx;
-    let sent = whole(
-        request.head.headers,
-        request.connection,
-        response.status,
-        response.headers,
-        response.message,
-        bytes,
-    );
-    drop_values(state, provided);
-    sent
-}
-
-/// The response with a whole body, from what it needs of the context, which is large to move. `came` is the request's
-/// header map, to be used again.
 #[inline]
-pub(crate) fn whole(
-    came: HeaderMap,
-    connection: Arc<Connection>,
-    status: StatusCode,
-    map: HeaderMap,
-    message: Option<Box<str>>,
-    bytes: Bytes,
-) -> Sent {
-    headers::keep(came);
+pub(crate) fn send(mut ctx: Box<Place>, bytes: Bytes) -> Sent {
+    let status = ctx.response.status;
+    let message = ctx.response.message.take();
+    let (headers, connection) = ctx.leave();
     let in_flight = InFlight::new(connection, status);
     let last = in_flight.is_last();
-    make(
-        status,
-        map,
-        message,
-        Outgoing::whole(bytes, in_flight),
-        last,
-    )
-}
-
-/// Drops what the layers have put into a context. A value of the user's that panics there must not cost the client its
-/// answer.
-#[inline]
-pub(crate) fn drop_values(state: State, provided: Provided) {
-    let _ = catch_unwind(AssertUnwindSafe(|| drop((state, provided))));
+    let body = Outgoing::whole(bytes, in_flight);
+    make(status, headers, message, body, last)
 }
 
 /// The response to a request that no layer gets to see, as hyper answers what is no HTTP.
 #[cold]
-pub(crate) fn refuse(connection: Arc<Connection>) -> Sent {
+pub(crate) fn refuse(ctx: Box<Place>) -> Sent {
+    let (_, connection) = ctx.leave();
     connection.begin_body();
     let in_flight = InFlight::new(connection, StatusCode::BAD_REQUEST);
     let mut sent = http::Response::new(Outgoing::whole(Bytes::new(), in_flight));
@@ -217,7 +180,8 @@ fn make(
     }
     let mut sent = http::Response::new(body);
     *sent.status_mut() = status;
-    *sent.headers_mut() = map;
+    // The map of a new response has nothing that has to be freed.
+    mem::forget(mem::replace(sent.headers_mut(), map));
     if message.is_some() || unlike_hyper(status).is_some() {
         say_reason(&mut sent, message);
     }

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use sync_wrapper::SyncWrapper;
 
-use crate::Context;
+use crate::context::Place;
 use crate::error::{Error, Result};
 use crate::response::body::Streaming;
 use crate::response::flush::Flushed;
@@ -49,7 +49,7 @@ pub(crate) struct Sending {
     first: Option<Bytes>,
     left: Option<u64>,
     closed: SyncWrapper<Pin<Box<dyn Future<Output = ()> + Send>>>,
-    ctx: Context,
+    ctx: Box<Place>,
 }
 
 /// That the connection has to be cut, since a body failed half-way. The listeners know why.
@@ -84,7 +84,7 @@ impl Sending {
         stream: Streaming,
         first: Option<Bytes>,
         length: Option<u64>,
-        ctx: Context,
+        ctx: Box<Place>,
     ) -> Self {
         let connection = Arc::clone(ctx.request.connection());
         Self {
