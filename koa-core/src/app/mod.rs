@@ -523,7 +523,7 @@ impl<C> fmt::Debug for Callback<C> {
 /// A request's way: through the layers, and out as a response.
 ///
 /// The future begins with the context in its place: an `async fn` would keep the request beside it, and copy both.
-#[inline]
+#[inline(always)]
 fn handle<C: Onion, B: Into<Carried>>(
     chain: Arc<C>,
     connection: Arc<Connection>,

@@ -41,7 +41,7 @@ pub(crate) struct Place {
 
 impl Place {
     /// A place with the context of this request in it.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn of(
         request: http::Request<impl Into<Carried>>,
         connection: Arc<Connection>,

@@ -26,7 +26,7 @@ use std::mem;
 use std::sync::Arc;
 
 use http::request::Parts;
-use http::{Extensions, HeaderMap, Method, Uri, Version};
+use http::{Extensions, Method, Uri, Version};
 use hyper::upgrade::OnUpgrade;
 
 use crate::app::Application;
@@ -76,7 +76,7 @@ impl Request {
     }
 
     /// Becomes this request; what is in place of a connection comes back.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn begin(
         &mut self,
         request: http::Request<impl Into<Carried>>,
@@ -103,7 +103,6 @@ impl Request {
         } = self;
         head.method = Method::GET;
         head.uri = Uri::default();
-        head.headers = HeaderMap::new();
         head.extensions = Extensions::new();
         *body = None;
         *mounted = 0;

@@ -91,7 +91,9 @@ impl Response {
         *message = None;
         headers.clear();
         *length = None;
-        *body = Body::unset();
+        if !matches!(body.repr(), Repr::Unset) {
+            *body = Body::unset();
+        }
         *by_hand = None;
     }
 
@@ -211,7 +213,7 @@ impl Response {
 
     /// Sets the length to the body's, and the type unless one was set.
     fn describe(&mut self, body: &Body, value: HeaderValue) {
-        let coded = self.headers.contains_key(TRANSFER_ENCODING);
+        let coded = !self.headers.is_empty() && self.headers.contains_key(TRANSFER_ENCODING);
         self.length = if coded { None } else { body.len() };
         self.type_by_default(value);
     }
