@@ -5,6 +5,7 @@
 //! freshness check and [`response.lastModified=`](https://koajs.com/#response-lastmodified-), take; and it panics on
 //! dates before 1970 and after 9999.
 
+use std::cell::Cell;
 use std::time::{Duration, SystemTime};
 
 const MONTHS: [&str; 12] = [
@@ -41,8 +42,8 @@ pub(crate) fn format(date: SystemTime) -> Option<String> {
         time.div_euclid(60).rem_euclid(60),
         time.rem_euclid(60),
     );
-    // Every cookie with an age has one: `format!` would take three times as long.
-    let mut text = String::with_capacity(29);
+    // `format!` would take three times as long.
+    let mut text = String::with_capacity(LENGTH);
     text.push_str(weekday);
     text.push_str(", ");
     push_two(&mut text, day);
@@ -57,6 +58,36 @@ pub(crate) fn format(date: SystemTime) -> Option<String> {
     }
     text.push_str(" GMT");
     Some(text)
+}
+
+/// How long a date is that is written as headers have it.
+const LENGTH: usize = 29;
+
+/// A date as headers have it, without an allocation.
+pub(crate) struct Written([u8; LENGTH]);
+
+impl Written {
+    pub(crate) fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+/// Writes a date as [`format`] does. Cookies of one second mostly end in the same one, which then is not written anew.
+pub(crate) fn write(date: SystemTime) -> Option<Written> {
+    thread_local! {
+        static LAST: Cell<(u64, [u8; LENGTH])> = const { Cell::new((u64::MAX, [0; LENGTH])) };
+    }
+    let written = || format(date)?.into_bytes().try_into().ok();
+    let Ok(since) = date.duration_since(SystemTime::UNIX_EPOCH) else {
+        return written().map(Written);
+    };
+    let (last, text) = LAST.get();
+    if last == since.as_secs() {
+        return Some(Written(text));
+    }
+    let text = written()?;
+    LAST.set((since.as_secs(), text));
+    Some(Written(text))
 }
 
 /// Adds a number of two digits.

@@ -107,6 +107,25 @@ impl Provided {
         }
     }
 
+    /// Takes a session away from its place, the uppermost, if nobody has asked for it; whether that is so.
+    #[inline]
+    pub(crate) fn pop_unopened(&mut self, at: usize) -> bool {
+        if at == 0 {
+            let is_unopened = matches!(self.first, Some(Value::Unopened(_)));
+            if is_unopened && self.others.is_empty() {
+                self.first = None;
+                return true;
+            }
+            return false;
+        }
+        let is_unopened = matches!(self.others.last(), Some(Value::Unopened(_)));
+        if is_unopened && self.others.len() == at {
+            self.others.pop();
+            return true;
+        }
+        false
+    }
+
     fn push_value(&mut self, value: Value) {
         match self.first {
             None => self.first = Some(value),

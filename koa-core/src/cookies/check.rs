@@ -36,6 +36,7 @@ pub(super) fn check(form: Form, cookie: &Cookie, value: &str) -> Result {
         ));
     }
     if let Some(path) = cookie.path
+        && path != "/"
         && !is_path(form, path)
     {
         return Err(refused(
@@ -142,10 +143,11 @@ fn of_form(form: Form, message: &'static str) -> &'static str {
 
 /// The packages take spaces, commas and quotes as well.
 fn is_name(form: Form, name: &str) -> bool {
-    let own = |c: char| matches!(c, '!'..='~') && c != ',' && c != '"';
-    is_content(form, name)
-        && !name.contains([';', '='])
-        && (form != Form::Own || name.chars().all(own))
+    if form == Form::Own {
+        let own = |byte| matches!(byte, b'!'..=b'~') && !matches!(byte, b',' | b'"' | b';' | b'=');
+        return name.bytes().all(own);
+    }
+    is_content(form, name) && !name.contains([';', '='])
 }
 
 /// Browsers leave out spaces around a value, and drop a cookie with a tab in it; who reads the value leaves out quotes

@@ -10,8 +10,47 @@ use crate::cookies::{Cookie, Priority, SameSite};
 use crate::date;
 use crate::error::{Error, Result};
 
-/// What stands behind a name and its value: it is the same for a cookie and its signature.
-pub(super) struct Attributes(String);
+/// How many parts a line has at most.
+const PARTS: usize = 20;
+
+/// The parts of a line, so that it is written at once, in its length.
+struct Parts<'p> {
+    parts: [&'p str; PARTS],
+    count: usize,
+}
+
+impl<'p> Parts<'p> {
+    fn new() -> Self {
+        Self {
+            parts: [""; PARTS],
+            count: 0,
+        }
+    }
+
+    fn add(&mut self, part: &'p str) {
+        if let Some(place) = self.parts.get_mut(self.count) {
+            *place = part;
+            self.count += 1;
+        }
+    }
+
+    fn pair(&mut self, name: &'p str, value: &'p str) {
+        self.add(name);
+        self.add(value);
+    }
+
+    fn written(&self) -> String {
+        self.parts[..self.count].concat()
+    }
+}
+
+/// What is said of a cookie: what stands behind its name and its value.
+pub(super) struct Attributes {
+    secure: bool,
+    /// In seconds, for Egg.
+    max_age: Option<String>,
+    expires: Option<date::Written>,
+}
 
 impl Attributes {
     /// What is not said is `/` for the path and true for `HttpOnly`; an empty value has expired.
@@ -22,75 +61,83 @@ impl Attributes {
         empty: bool,
         now: SystemTime,
     ) -> Result<Self> {
-        let mut line = String::with_capacity(96);
-        let mut part = |name: &str, value: &str| {
-            line.push_str("; ");
-            line.push_str(name);
-            line.push_str(value);
-        };
-        let path = cookie.path.unwrap_or("/");
-        if !path.is_empty() {
-            part("path=", path);
-        }
         let age = cookie.max_age.filter(|age| !empty && age.as_millis() > 0);
         let expires = match age {
             _ if empty => Some(SystemTime::UNIX_EPOCH),
             Some(age) => Some(now.checked_add(age).ok_or_else(|| endless(cookie))?),
             None => cookie.expires,
         };
-        if let Some(age) = age.filter(|_| form == Form::Egg) {
+        let expires = match expires {
+            Some(expires) => Some(date::write(expires).ok_or_else(|| endless(cookie))?),
+            None => None,
+        };
+        let max_age = age.filter(|_| form == Form::Egg).map(|age| {
             let rounded = age.saturating_add(Duration::from_millis(500));
-            part("max-age=", &rounded.as_secs().to_string());
-        }
-        if let Some(expires) = expires {
-            part(
-                "expires=",
-                &date::format(expires).ok_or_else(|| endless(cookie))?,
-            );
-        }
-        if let Some(domain) = cookie.domain.filter(|domain| !domain.is_empty()) {
-            part("domain=", domain);
-        }
-        match cookie.priority {
-            None => {}
-            Some(Priority::Low) => part("priority=", "low"),
-            Some(Priority::Medium) => part("priority=", "medium"),
-            Some(Priority::High) => part("priority=", "high"),
-        }
-        match cookie.same_site {
-            None | Some(SameSite::Unset) => {}
-            Some(SameSite::Strict) => part("samesite=", "strict"),
-            Some(SameSite::Lax) => part("samesite=", "lax"),
-            Some(SameSite::None) => part("samesite=", "none"),
-        }
-        if secure {
-            part("secure", "");
-        }
-        if cookie.http_only != Some(false) {
-            part("httponly", "");
-        }
-        if cookie.partitioned == Some(true) {
-            part("partitioned", "");
-        }
-        Ok(Self(line))
+            rounded.as_secs().to_string()
+        });
+        Ok(Self {
+            secure,
+            max_age,
+            expires,
+        })
     }
 
-    /// The line for a name, its ending (`.sig`) and a value.
+    /// The line for a cookie: before its name may stand a prefix, behind it an ending (`.sig`).
     pub(super) fn line(
         &self,
+        cookie: &Cookie,
         prefix: &str,
-        name: &str,
         ending: &str,
         value: &str,
     ) -> Result<HeaderValue> {
-        let length = prefix.len() + name.len() + ending.len() + 1 + value.len() + self.0.len();
-        let mut line = String::with_capacity(length);
-        for part in [prefix, name, ending, "=", value, &self.0] {
-            line.push_str(part);
+        let mut line = Parts::new();
+        if !prefix.is_empty() {
+            line.add(prefix);
         }
-        HeaderValue::from_maybe_shared(Bytes::from(line)).map_err(|_| {
+        line.add(cookie.name);
+        if !ending.is_empty() {
+            line.add(ending);
+        }
+        line.pair("=", value);
+        match cookie.path {
+            None | Some("/") => line.add("; path=/"),
+            Some("") => {}
+            Some(path) => line.pair("; path=", path),
+        }
+        if let Some(age) = &self.max_age {
+            line.pair("; max-age=", age);
+        }
+        if let Some(expires) = &self.expires {
+            line.pair("; expires=", expires.as_str());
+        }
+        if let Some(domain) = cookie.domain.filter(|domain| !domain.is_empty()) {
+            line.pair("; domain=", domain);
+        }
+        match cookie.priority {
+            None => {}
+            Some(Priority::Low) => line.add("; priority=low"),
+            Some(Priority::Medium) => line.add("; priority=medium"),
+            Some(Priority::High) => line.add("; priority=high"),
+        }
+        match cookie.same_site {
+            None | Some(SameSite::Unset) => {}
+            Some(SameSite::Strict) => line.add("; samesite=strict"),
+            Some(SameSite::Lax) => line.add("; samesite=lax"),
+            Some(SameSite::None) => line.add("; samesite=none"),
+        }
+        if self.secure {
+            line.add("; secure");
+        }
+        if cookie.http_only != Some(false) {
+            line.add("; httponly");
+        }
+        if cookie.partitioned == Some(true) {
+            line.add("; partitioned");
+        }
+        HeaderValue::from_maybe_shared(Bytes::from(line.written())).map_err(|_| {
             Error::internal(format!(
-                "the cookie {name:?} has a character that must not be in a header"
+                "the cookie {:?} has a character that must not be in a header",
+                cookie.name
             ))
         })
     }

@@ -15,6 +15,7 @@ mod write;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::time::SystemTime;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -70,9 +71,15 @@ impl<'a> Cookies<'a> {
     }
 
     /// Sets a cookie to a value that is text already; `encoded` where it is base64.
-    pub(crate) fn set_text(&mut self, cookie: Cookie<'_>, value: &str, encoded: bool) -> Result {
+    pub(crate) fn set_text(
+        &mut self,
+        cookie: Cookie<'_>,
+        value: &str,
+        encoded: bool,
+        now: SystemTime,
+    ) -> Result {
         let cookie = cookie.or(&self.ctx.app().cookies.defaults);
-        self.write_value(cookie, value, encoded)
+        self.write_value(cookie, value, encoded, now)
     }
 
     /// The value of a cookie as it came.
@@ -388,7 +395,7 @@ enum Found {
 /// What an older key or another form sealed, and until when it counts.
 struct Anew {
     value: String,
-    expires: Option<std::time::SystemTime>,
+    expires: Option<SystemTime>,
 }
 
 /// Neither names nor values: they may be secret.

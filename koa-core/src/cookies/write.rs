@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use http::HeaderMap;
 use http::HeaderValue;
-use http::header::{SET_COOKIE, USER_AGENT};
+use http::header::{Entry, SET_COOKIE, USER_AGENT};
 
 use crate::cookies::check::{check, check_sense};
 use crate::cookies::keys::Purpose;
@@ -32,12 +32,19 @@ pub struct CookieLimitExceeded {
 
 impl Cookies<'_> {
     pub(super) fn write(&mut self, cookie: Cookie, value: &str) -> Result {
-        self.write_value(cookie, value, false)
+        let now = self.ctx.app().now();
+        self.write_value(cookie, value, false, now)
     }
 
     /// `encoded`: the value is base64, and needs no look at its characters.
-    pub(super) fn write_value(&mut self, mut cookie: Cookie, value: &str, encoded: bool) -> Result {
-        let (now, tls) = (self.ctx.app().now(), self.ctx.secure());
+    pub(super) fn write_value(
+        &mut self,
+        mut cookie: Cookie,
+        value: &str,
+        encoded: bool,
+        now: SystemTime,
+    ) -> Result {
+        let tls = self.ctx.secure();
         let plain = if encoded || cookie.encrypt == Some(true) {
             ""
         } else {
@@ -66,16 +73,7 @@ impl Cookies<'_> {
         if self.ctx.response.head_is_sent() {
             return Ok(());
         }
-        let headers = self.ctx.response.headers_mut();
-        if headers.get_all(SET_COOKIE).iter().count() + lines.len() > MOST {
-            return Err(Error::internal(format!(
-                "more than {MOST} lines of cookies in one response"
-            )));
-        }
-        for line in lines {
-            line.put(headers);
-        }
-        Ok(())
+        lines.put(self.ctx.response.headers_mut())
     }
 
     /// The value as it is sent.
@@ -89,7 +87,8 @@ impl Cookies<'_> {
         } else {
             let age = cookie.max_age.and_then(|age| now.checked_add(age));
             let expires = age.or(cookie.expires);
-            ring.seal(Purpose::Cookie, cookie.name, value.as_bytes(), expires)
+            let value = [value.as_bytes(), &[]];
+            ring.seal(Purpose::Cookie, cookie.name, value, expires)
         };
         match sealed {
             Some(sealed) => Ok(Cow::Owned(sealed?)),
@@ -141,22 +140,16 @@ impl Cookies<'_> {
         value: &str,
         secure: bool,
         now: SystemTime,
-    ) -> Result<Vec<Line<'c>>> {
-        let mut lines = Vec::with_capacity(2);
+    ) -> Result<Lines<'c>> {
+        let mut lines = Lines::default();
         let mut pair =
             |prefix: &str, cookie: &Cookie<'c>, value: &str, replaces: [_; 2]| -> Result {
                 let attributes = Attributes::of(self.form, cookie, secure, value.is_empty(), now)?;
                 let [first, second] = replaces;
-                lines.push(Line {
-                    line: attributes.line(prefix, cookie.name, "", value)?,
-                    replaces: first,
-                });
+                lines.add(attributes.line(cookie, prefix, "", value)?, first);
                 if cookie.encrypt != Some(true) && self.signs(cookie, &self.ctx.app().ring) {
                     let signature = self.signature(prefix, cookie.name, value)?;
-                    lines.push(Line {
-                        line: attributes.line(prefix, cookie.name, ".sig", &signature)?,
-                        replaces: second,
-                    });
+                    lines.add(attributes.line(cookie, prefix, ".sig", &signature)?, second);
                 }
                 Ok(())
             };
@@ -230,15 +223,50 @@ enum Replaces<'c> {
     Path(&'c str),
 }
 
+/// The lines for one cookie, in their order: at most two pairs of a value and its signature.
+#[derive(Default)]
+struct Lines<'c> {
+    lines: [Option<Line<'c>>; 4],
+    count: usize,
+}
+
+impl<'c> Lines<'c> {
+    fn add(&mut self, line: HeaderValue, replaces: Replaces<'c>) {
+        if let Some(place) = self.lines.get_mut(self.count) {
+            *place = Some(Line { line, replaces });
+            self.count += 1;
+        }
+    }
+
+    /// Adds them to a response, unless it then had too many.
+    fn put(self, headers: &mut HeaderMap) -> Result {
+        let mut lines = self.lines.into_iter().flatten();
+        match headers.entry(SET_COOKIE) {
+            Entry::Vacant(entry) => {
+                if let Some(first) = lines.next() {
+                    entry.insert(first.line);
+                }
+            }
+            Entry::Occupied(entry) => {
+                if entry.iter().count() + self.count > MOST {
+                    return Err(Error::internal(format!(
+                        "more than {MOST} lines of cookies in one response"
+                    )));
+                }
+            }
+        }
+        for line in lines {
+            line.put(headers);
+        }
+        Ok(())
+    }
+}
+
 impl Line<'_> {
     fn put(self, headers: &mut HeaderMap) {
         let bytes = self.line.as_bytes();
         let end = bytes.iter().position(|byte| *byte == b'=');
         let name = &bytes[..end.map_or(0, |at| at + 1)];
-        if !headers.contains_key(SET_COOKIE) {
-            headers.insert(SET_COOKIE, self.line);
-            return;
-        }
         let is_replaced = |line: &HeaderValue| match self.replaces {
             Replaces::Nothing => false,
             Replaces::Name => line.as_bytes().starts_with(name),

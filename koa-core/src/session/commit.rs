@@ -1,6 +1,8 @@
 //! Saving a session: when that is due, and how.
 
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::{self, Poll, Waker};
 use std::time::Duration;
 
 use crate::base64;
@@ -27,6 +29,19 @@ const COOKIE: usize = 4096;
 const MERGES: usize = 8;
 
 impl<S: SessionData> Session<S> {
+    /// Saves it, if it is kept in its cookie: that waits for nothing.
+    pub(super) fn commit_now(&mut self, ctx: &mut Context) -> Option<Result> {
+        if self.shared.store.is_some() {
+            return None;
+        }
+        let mut commit = pin!(self.commit(ctx, None));
+        let mut task = task::Context::from_waker(Waker::noop());
+        match commit.as_mut().poll(&mut task) {
+            Poll::Ready(committed) => Some(committed),
+            Poll::Pending => None,
+        }
+    }
+
     pub(super) async fn commit(&mut self, ctx: &mut Context, forced: Option<Forced>) -> Result {
         if self.life.removed {
             return self.remove(ctx).await;
@@ -161,9 +176,9 @@ impl<S: SessionData> Session<S> {
     /// Writes it to where it is kept, and the cookie; says what of the data was written.
     async fn store(&mut self, ctx: &mut Context, data: Vec<u8>, changed: bool) -> Result<Vec<u8>> {
         let shared = Arc::clone(&self.shared);
-        let now = millis(ctx.app().now());
+        let now = ctx.app().now();
         let age = self.age();
-        let meta = self.meta(age, now);
+        let meta = self.meta(age, millis(now));
         let mut cookie_age = match age {
             MaxAge::Session => None,
             MaxAge::For(_) => self.life.max_age,
@@ -179,7 +194,7 @@ impl<S: SessionData> Session<S> {
             let text = self.in_cookie(ctx, &meta, &data)?;
             self.life.has_cookie = true;
             let encoded = shared.codec.is_none();
-            Cookies::in_form(ctx, shared.config.form).set_text(cookie, &text, encoded)?;
+            Cookies::in_form(ctx, shared.config.form).set_text(cookie, &text, encoded, now)?;
             return Ok(data);
         };
         let written = self.keep(ctx, store, meta, data, changed).await?;
@@ -196,7 +211,7 @@ impl<S: SessionData> Session<S> {
         } else {
             self.life.has_cookie = true;
             let encoded = shared.config.form == Form::Own && shared.make_id.is_none();
-            Cookies::in_form(ctx, shared.config.form).set_text(cookie, &id, encoded)?;
+            Cookies::in_form(ctx, shared.config.form).set_text(cookie, &id, encoded, now)?;
         }
         Ok(written)
     }
@@ -219,13 +234,13 @@ impl<S: SessionData> Session<S> {
     fn in_cookie(&self, ctx: &Context, meta: &Meta, data: &[u8]) -> Result<String> {
         let shared = &self.shared;
         if shared.config.form == Form::Own && shared.codec.is_none() {
-            let bytes = form::to_bytes(meta, data);
             let text = if shared.seals() {
                 let ring = &ctx.app().ring;
-                let sealed = ring.seal(Purpose::Session, shared.name(), &bytes, None);
+                let parts = [&form::head(meta), data];
+                let sealed = ring.seal(Purpose::Session, shared.name(), parts, None);
                 sealed.unwrap_or_else(|| Err(without_keys(shared.name())))?
             } else {
-                base64::encode_url(&bytes)
+                base64::encode_url(&form::to_bytes(meta, data))
             };
             return match shared.name().len() + text.len() {
                 ..=COOKIE => Ok(text),

@@ -26,16 +26,20 @@ pub(super) struct Meta {
     pub(super) max_age: Option<MaxAge>,
 }
 
+/// The head of our own form.
+pub(super) fn head(meta: &Meta) -> [u8; HEAD] {
+    let age = meta.max_age.and_then(MaxAge::millis).unwrap_or(0);
+    let mut head = [VERSION; HEAD];
+    let numbers = [meta.expires.unwrap_or(0), meta.created, age];
+    for (place, number) in head[1..].chunks_exact_mut(8).zip(numbers) {
+        place.copy_from_slice(&number.to_be_bytes());
+    }
+    head
+}
+
 /// Our own form.
 pub(super) fn to_bytes(meta: &Meta, data: &[u8]) -> Vec<u8> {
-    let age = meta.max_age.and_then(MaxAge::millis).unwrap_or(0);
-    let mut bytes = Vec::with_capacity(HEAD + data.len());
-    bytes.push(VERSION);
-    for number in [meta.expires.unwrap_or(0), meta.created, age] {
-        bytes.extend_from_slice(&number.to_be_bytes());
-    }
-    bytes.extend_from_slice(data);
-    bytes
+    [&head(meta), data].concat()
 }
 
 /// The head and the JSON of our own form.

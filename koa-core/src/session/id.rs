@@ -2,7 +2,6 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use blake2::{Blake2s256, Digest};
 
 use crate::error::{Error, Result};
 
@@ -17,7 +16,7 @@ pub(super) fn random() -> Result<String> {
 pub(super) fn hashed(prefix: &str, id: &str) -> String {
     let mut key = String::with_capacity(prefix.len() + 43);
     key.push_str(prefix);
-    URL_SAFE_NO_PAD.encode_string(Blake2s256::digest(id.as_bytes()), &mut key);
+    URL_SAFE_NO_PAD.encode_string(blake3::hash(id.as_bytes()).as_bytes(), &mut key);
     key
 }
 

@@ -173,13 +173,19 @@ impl<S: SessionData> Middleware for Sessions<S> {
             shared.open(ctx, at).await?;
         }
         let result = next.go(ctx).await;
+        if ctx.provided.pop_unopened(at) {
+            return result;
+        }
         let session = ctx.provided.take_at::<Session<S>>(at);
         ctx.provided.truncate(at);
-        let Some(mut session) = session else {
-            return result;
-        };
-        if self.shared.config.auto_commit {
-            Box::pin(session.commit(ctx, None)).await?;
+        if let Some(mut session) = session
+            && self.shared.config.auto_commit
+        {
+            match session.commit_now(ctx) {
+                Some(committed) => committed?,
+                // Boxed, so that every other request has less to carry.
+                None => Box::pin(session.commit(ctx, None)).await?,
+            }
         }
         result
     }

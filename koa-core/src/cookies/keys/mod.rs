@@ -64,12 +64,12 @@ impl Ring {
         self.egg.signer()
     }
 
-    /// Seals a value with the first key; `None` where there is none.
+    /// Seals a value, which may be in two parts, with the first key; `None` where there is none.
     pub(crate) fn seal(
         &self,
         purpose: Purpose,
         name: &str,
-        value: &[u8],
+        value: [&[u8]; 2],
         expires: Option<SystemTime>,
     ) -> Option<Result<String>> {
         let seal = self.for_purpose(purpose).next()?;

@@ -81,17 +81,19 @@ impl Seal {
     pub(super) fn seal(
         &self,
         name: &str,
-        value: &[u8],
+        value: [&[u8]; 2],
         expires: Option<SystemTime>,
     ) -> Result<String> {
-        let mut bytes = Vec::with_capacity(BEFORE + EXPIRY + value.len() + TAG);
-        bytes.push(VERSION);
-        bytes.resize(BEFORE, 0);
-        getrandom::fill(&mut bytes[1..]).map_err(|error| {
+        let length = value[0].len() + value[1].len();
+        let mut head = [VERSION; BEFORE];
+        getrandom::fill(&mut head[1..]).map_err(|error| {
             Error::internal(format!("the system gives no random bytes: {error}"))
         })?;
+        let mut bytes = Vec::with_capacity(BEFORE + EXPIRY + length + TAG);
+        bytes.extend_from_slice(&head);
         bytes.extend_from_slice(&millis(expires).to_be_bytes());
-        bytes.extend_from_slice(value);
+        bytes.extend_from_slice(value[0]);
+        bytes.extend_from_slice(value[1]);
         let (head, text) = bytes.split_at_mut(BEFORE);
         let nonce = nonce(head).ok_or_else(failed)?;
         let tag = self

@@ -76,7 +76,7 @@ fn forged_sealed_values_are_not_opened() {
     let sealed: Vec<_> = NAMES
         .iter()
         .map(|name| {
-            let sealed = ring.seal(Purpose::Cookie, name, b"value", None);
+            let sealed = ring.seal(Purpose::Cookie, name, [b"val", b"ue"], None);
             (*name, sealed.unwrap().unwrap())
         })
         .collect();
@@ -100,7 +100,7 @@ fn every_bit_of_a_sealed_value_counts() {
     use base64::Engine as _;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     let ring = ring();
-    let sealed = ring.seal(Purpose::Cookie, "a", b"value", None);
+    let sealed = ring.seal(Purpose::Cookie, "a", [b"val", b"ue"], None);
     let bytes = URL_SAFE_NO_PAD.decode(sealed.unwrap().unwrap()).unwrap();
     for bit in 0..bytes.len() * 8 {
         let mut forged = bytes.clone();
@@ -117,7 +117,7 @@ fn every_bit_of_a_sealed_value_counts() {
 fn a_sealed_value_ends_with_its_time() {
     let ring = ring();
     let end = NOW + Duration::from_secs(10);
-    let sealed = ring.seal(Purpose::Cookie, "a", b"value", Some(end));
+    let sealed = ring.seal(Purpose::Cookie, "a", [b"val", b"ue"], Some(end));
     let sealed = sealed.unwrap().unwrap();
     let opened = |now| ring.open(Purpose::Cookie, "a", &sealed, now);
     let fitted = opened(end - Duration::from_millis(1)).unwrap();
@@ -130,7 +130,7 @@ fn a_sealed_value_ends_with_its_time() {
 fn no_nonce_is_used_twice() {
     let ring = ring();
     let sealed = || {
-        ring.seal(Purpose::Cookie, "a", b"value", None)
+        ring.seal(Purpose::Cookie, "a", [b"val", b"ue"], None)
             .unwrap()
             .unwrap()
     };
