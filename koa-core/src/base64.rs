@@ -1,7 +1,28 @@
 //! Base64 as Node writes it for URLs, and reads it: leniently.
 
 use ::base64::Engine as _;
-use ::base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use ::base64::engine::general_purpose::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD};
+use ::base64::{decoded_len_estimate, encoded_len};
+
+/// In the alphabet for URLs, without padding.
+///
+/// The library's own `encode` asks for zeroed memory, which costs twice as much as to zero as little as this.
+pub(crate) fn encode_url_bare(bytes: &[u8]) -> String {
+    let mut text = Vec::new();
+    text.resize(encoded_len(bytes.len(), false).unwrap_or(0), 0);
+    let written = URL_SAFE_NO_PAD.encode_slice(bytes, &mut text).ok();
+    let text = written.and_then(|_| String::from_utf8(text).ok());
+    text.unwrap_or_else(|| URL_SAFE_NO_PAD.encode(bytes))
+}
+
+/// The bytes of what [`encode_url_bare`] wrote, and of nothing else.
+pub(crate) fn decode_url_bare(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(decoded_len_estimate(text.len()));
+    bytes.resize(decoded_len_estimate(text.len()), 0);
+    let length = URL_SAFE_NO_PAD.decode_slice(text, &mut bytes).ok()?;
+    bytes.truncate(length);
+    Some(bytes)
+}
 
 /// In the standard alphabet, with padding.
 pub(crate) fn encode(bytes: &[u8]) -> String {

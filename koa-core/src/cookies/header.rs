@@ -1,16 +1,43 @@
 //! Finding a cookie in what the browser sent.
 
+use std::borrow::Cow;
+
 /// The first value of the name with this ending (`.sig`, or none), as the `cookies` package reads it: spaces before a name
 /// do not count, quotes and what stands around a value do. One pass over the header, without taking it apart.
-pub(super) fn find<'h>(header: &'h str, name: &str, ending: &str) -> Option<&'h str> {
-    let bare = name.trim_start_matches(' ');
+pub(super) fn find<'h>(header: &'h [u8], name: &str, ending: &str) -> Option<&'h [u8]> {
+    let name = as_sent(name)?;
+    let bare = without_indent(&name);
     let indent = name.len() - bare.len();
-    header.split(';').find_map(|pair| {
-        let trimmed = pair.trim_start_matches(' ');
-        let value = trimmed.strip_prefix(bare)?.strip_prefix(ending)?;
-        let value = value.strip_prefix('=')?;
-        (pair.len() - trimmed.len() >= indent).then_some(value)
-    })
+    let mut rest = header;
+    loop {
+        let trimmed = without_indent(rest);
+        let value = trimmed
+            .strip_prefix(bare)
+            .and_then(|rest| rest.strip_prefix(ending.as_bytes()))
+            .and_then(|rest| rest.strip_prefix(b"="));
+        if let Some(value) = value
+            && rest.len() - trimmed.len() >= indent
+        {
+            let end = memchr::memchr(b';', value);
+            return Some(end.map_or(value, |end| &value[..end]));
+        }
+        let end = memchr::memchr(b';', trimmed)?;
+        rest = &trimmed[end + 1..];
+    }
+}
+
+/// A name as it stands in a header, whose bytes are ISO-8859-1, as Node reads them.
+fn as_sent(name: &str) -> Option<Cow<'_, [u8]>> {
+    if name.is_ascii() {
+        return Some(Cow::Borrowed(name.as_bytes()));
+    }
+    let bytes: Option<_> = name.chars().map(|c| u8::try_from(c).ok()).collect();
+    bytes.map(Cow::Owned)
+}
+
+fn without_indent(pair: &[u8]) -> &[u8] {
+    let indent = pair.iter().take_while(|byte| **byte == b' ').count();
+    &pair[indent..]
 }
 
 /// A value without the quotes around it, as the `cookies` package reads it: what opens with one loses its last
@@ -27,20 +54,28 @@ pub(super) fn unquoted(value: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::{find, unquoted};
+    use super::unquoted;
 
     #[test]
     fn the_first_of_a_name_is_found() {
-        assert_eq!(find("a=1; b=2;c=3", "b", ""), Some("2"));
-        assert_eq!(find("a=1; b=2;c=3", "c", ""), Some("3"));
-        assert_eq!(find("a=1; a=2", "a", ""), Some("1"));
-        assert_eq!(find("aa=1; a=2", "a", ""), Some("2"));
-        assert_eq!(find("a.sig=1; a=2=3 ", "a", ""), Some("2=3 "));
-        assert_eq!(find("a=1; a.sig=2", "a", ".sig"), Some("2"));
+        let find = |header: &str, name, ending| {
+            let value = super::find(header.as_bytes(), name, ending);
+            value.map(|value| String::from_utf8(value.to_vec()).unwrap())
+        };
+        let value = |value: &str| Some(value.to_owned());
+        assert_eq!(find("a=1; b=2;c=3", "b", ""), value("2"));
+        assert_eq!(find("a=1; b=2;c=3", "c", ""), value("3"));
+        assert_eq!(find("a=1; a=2", "a", ""), value("1"));
+        assert_eq!(find("aa=1; a=2", "a", ""), value("2"));
+        assert_eq!(find("a.sig=1; a=2=3 ", "a", ""), value("2=3 "));
+        assert_eq!(find("a=1; a.sig=2", "a", ".sig"), value("2"));
         assert_eq!(find("A=1; a", "a", ""), None);
-        assert_eq!(find("  a=1", " a", ""), Some("1"));
+        assert_eq!(find("  a=1", " a", ""), value("1"));
         assert_eq!(find("a=1", " a", ""), None);
         assert_eq!(find("\ta=1", "a", ""), None);
+        assert_eq!(find("b= a=1; a=2", "a", ""), value("2"));
+        assert_eq!(super::find(b"\xe9=1", "é", ""), Some(&b"1"[..]));
+        assert_eq!(find("é=1", "é", ""), None);
     }
 
     #[test]

@@ -23,6 +23,7 @@ use serde::de::DeserializeOwned;
 use crate::context::Context;
 use crate::cookies::keys::{Fitted, Purpose, Ring};
 use crate::error::{Error, Result};
+use crate::request::header::bytes_as_text;
 
 pub use cookie::{Cookie, Priority, SameSite};
 pub use keys::{Algorithm, EggKeygrip, Encoding, Keygrip, WeakKey, Weakness};
@@ -85,11 +86,13 @@ impl<'a> Cookies<'a> {
     /// The value of a cookie as it came.
     pub(crate) fn raw<'c>(ctx: &'c Context, name: &str) -> Option<Cow<'c, str>> {
         Some(match ctx.request.cookie_line()? {
-            Cow::Borrowed(header) => {
-                Cow::Borrowed(header::unquoted(header::find(header, name, "")?))
-            }
+            Cow::Borrowed(header) => match bytes_as_text(header::find(header, name, "")?) {
+                Cow::Borrowed(value) => Cow::Borrowed(header::unquoted(value)),
+                Cow::Owned(value) => Cow::Owned(header::unquoted(&value).to_owned()),
+            },
             Cow::Owned(header) => {
-                Cow::Owned(header::unquoted(header::find(&header, name, "")?).to_owned())
+                let value = bytes_as_text(header::find(&header, name, "")?);
+                Cow::Owned(header::unquoted(&value).to_owned())
             }
         })
     }
@@ -242,6 +245,7 @@ impl Cookies<'_> {
         let Some(raw) = header::find(&header, name, "") else {
             return Ok(Found::Nothing);
         };
+        let raw = &*bytes_as_text(raw);
         let value = match self.form {
             Form::Egg => raw,
             Form::Own | Form::Koa => header::unquoted(raw),
@@ -259,7 +263,8 @@ impl Cookies<'_> {
         if signature.is_none() && self.form == Form::Egg && app.cookies.auto_chips {
             signature = header::find(&header, &[CHIPS, name].concat(), ".sig");
         }
-        let signature = signature.map(|signature| match self.form {
+        let signature = signature.map(bytes_as_text);
+        let signature = signature.as_deref().map(|signature| match self.form {
             Form::Egg => signature,
             Form::Own | Form::Koa => header::unquoted(signature),
         });

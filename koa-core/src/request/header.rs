@@ -35,9 +35,14 @@ const SINGLE: [HeaderName; 18] = [
 
 /// A value as text. Bytes beyond ASCII are read as ISO-8859-1, as Node does.
 pub(crate) fn text(value: &HeaderValue) -> Cow<'_, str> {
-    match value.to_str() {
-        Ok(text) => Cow::Borrowed(text),
-        Err(_) => Cow::Owned(value.as_bytes().iter().copied().map(char::from).collect()),
+    bytes_as_text(value.as_bytes())
+}
+
+/// The same of a part of a value.
+pub(crate) fn bytes_as_text(bytes: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if text.is_ascii() => Cow::Borrowed(text),
+        _ => Cow::Owned(bytes.iter().copied().map(char::from).collect()),
     }
 }
 
@@ -110,12 +115,18 @@ impl Request {
     }
 
     /// The cookies that came, as one line.
-    pub(crate) fn cookie_line(&self) -> Option<Cow<'_, str>> {
-        let mut lines = self.head.headers.get_all(COOKIE).iter();
-        let first = lines.next()?;
-        match lines.next() {
-            None => Some(text(first)),
-            Some(_) => self.line(COOKIE.as_str()),
+    pub(crate) fn cookie_line(&self) -> Option<Cow<'_, [u8]>> {
+        let headers = &self.head.headers;
+        // Mostly no header is there twice.
+        if headers.len() == headers.keys_len() {
+            return headers.get(COOKIE).map(|line| line.as_bytes().into());
+        }
+        let lines = headers.get_all(COOKIE).iter();
+        let lines: Vec<_> = lines.map(HeaderValue::as_bytes).collect();
+        match lines.as_slice() {
+            [] => None,
+            [line] => Some((*line).into()),
+            lines => Some(lines.join(&b"; "[..]).into()),
         }
     }
 

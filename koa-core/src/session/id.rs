@@ -1,22 +1,21 @@
 //! The ids of sessions in a store.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-
+use crate::base64;
 use crate::error::{Error, Result};
 
 /// An id of 256 random bits.
 pub(super) fn random() -> Result<String> {
     let mut bytes = [0; 32];
     fill(&mut bytes)?;
-    Ok(URL_SAFE_NO_PAD.encode(bytes))
+    Ok(base64::encode_url_bare(&bytes))
 }
 
 /// What the store sees of an id: who reads the store cannot use its sessions.
 pub(super) fn hashed(prefix: &str, id: &str) -> String {
-    let mut key = String::with_capacity(prefix.len() + 43);
-    key.push_str(prefix);
-    URL_SAFE_NO_PAD.encode_string(blake3::hash(id.as_bytes()).as_bytes(), &mut key);
+    let mut key = base64::encode_url_bare(blake3::hash(id.as_bytes()).as_bytes());
+    if !prefix.is_empty() {
+        key.insert_str(0, prefix);
+    }
     key
 }
 

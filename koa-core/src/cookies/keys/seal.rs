@@ -11,12 +11,11 @@ use std::time::{Duration, SystemTime};
 
 use aes_gcm_siv::aead::AeadInOut;
 use aes_gcm_siv::{Aes256GcmSiv, KeyInit, Nonce};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hkdf::Hkdf;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
+use crate::base64;
 use crate::error::{Error, Result};
 
 const VERSION: u8 = 1;
@@ -101,7 +100,7 @@ impl Seal {
             .encrypt_inout_detached(&nonce, self.bound(name).bytes(), text.into())
             .map_err(|_| failed())?;
         bytes.extend_from_slice(&tag);
-        Ok(URL_SAFE_NO_PAD.encode(bytes))
+        Ok(base64::encode_url_bare(&bytes))
     }
 
     /// Opens what [`seal`](Self::seal) made of a value with this key, for this cookie, unless its time is over.
@@ -166,7 +165,7 @@ impl Bound {
 
 /// The bytes of a sealed value.
 pub(super) fn decode(sealed: &str) -> Option<Vec<u8>> {
-    URL_SAFE_NO_PAD.decode(sealed).ok()
+    base64::decode_url_bare(sealed)
 }
 
 fn nonce(head: &[u8]) -> Option<Nonce> {
