@@ -8,17 +8,19 @@ use ::base64::{decoded_len_estimate, encoded_len};
 ///
 /// The library's own `encode` asks for zeroed memory, which costs twice as much as to zero as little as this.
 pub(crate) fn encode_url_bare(bytes: &[u8]) -> String {
-    let mut text = Vec::new();
-    text.resize(encoded_len(bytes.len(), false).unwrap_or(0), 0);
+    let length = encoded_len(bytes.len(), false).unwrap_or(0);
+    let mut text = Vec::with_capacity(length);
+    text.resize(length, 0);
     let written = URL_SAFE_NO_PAD.encode_slice(bytes, &mut text).ok();
     let text = written.and_then(|_| String::from_utf8(text).ok());
     text.unwrap_or_else(|| URL_SAFE_NO_PAD.encode(bytes))
 }
 
 /// The bytes of what [`encode_url_bare`] wrote, and of nothing else.
-pub(crate) fn decode_url_bare(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(decoded_len_estimate(text.len()));
-    bytes.resize(decoded_len_estimate(text.len()), 0);
+pub(crate) fn decode_url_bare(text: &[u8]) -> Option<Vec<u8>> {
+    let length = decoded_len_estimate(text.len());
+    let mut bytes = Vec::with_capacity(length);
+    bytes.resize(length, 0);
     let length = URL_SAFE_NO_PAD.decode_slice(text, &mut bytes).ok()?;
     bytes.truncate(length);
     Some(bytes)

@@ -52,9 +52,18 @@ pub(super) fn unquoted(value: &str) -> &str {
     }
 }
 
+/// The same of a value as it came.
+pub(super) fn unquoted_bytes(value: &[u8]) -> &[u8] {
+    match value {
+        [b'"', rest @ .., _] => rest,
+        [b'"'] => &[],
+        value => value,
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::unquoted;
+    use super::{unquoted, unquoted_bytes};
 
     #[test]
     fn the_first_of_a_name_is_found() {
@@ -82,6 +91,9 @@ mod tests {
     fn quotes_are_taken_off() {
         assert_eq!(unquoted("\"a\""), "a");
         assert_eq!(unquoted("\"é"), "");
+        for value in ["\"a\"", "\"a", "\"", "a\"", "\"\""] {
+            assert_eq!(unquoted_bytes(value.as_bytes()), unquoted(value).as_bytes());
+        }
         assert_eq!(unquoted("\""), "");
         assert_eq!(unquoted("a\""), "a\"");
     }

@@ -84,15 +84,13 @@ impl<'a> Cookies<'a> {
     }
 
     /// The value of a cookie as it came.
-    pub(crate) fn raw<'c>(ctx: &'c Context, name: &str) -> Option<Cow<'c, str>> {
+    pub(crate) fn raw<'c>(ctx: &'c Context, name: &str) -> Option<Cow<'c, [u8]>> {
         Some(match ctx.request.cookie_line()? {
-            Cow::Borrowed(header) => match bytes_as_text(header::find(header, name, "")?) {
-                Cow::Borrowed(value) => Cow::Borrowed(header::unquoted(value)),
-                Cow::Owned(value) => Cow::Owned(header::unquoted(&value).to_owned()),
-            },
+            Cow::Borrowed(header) => {
+                Cow::Borrowed(header::unquoted_bytes(header::find(header, name, "")?))
+            }
             Cow::Owned(header) => {
-                let value = bytes_as_text(header::find(&header, name, "")?);
-                Cow::Owned(header::unquoted(&value).to_owned())
+                Cow::Owned(header::unquoted_bytes(header::find(&header, name, "")?).to_vec())
             }
         })
     }
@@ -334,7 +332,10 @@ impl Cookies<'_> {
                 Found::Current(String::from_utf8_lossy(&value).into_owned())
             });
         }
-        if let Some(fitted) = app.ring.open(Purpose::Cookie, cookie.name, text, app.now()) {
+        if let Some(fitted) =
+            app.ring
+                .open(Purpose::Cookie, cookie.name, text.as_bytes(), app.now())
+        {
             let Ok(value) = String::from_utf8(fitted.value.value) else {
                 return Found::Nothing;
             };

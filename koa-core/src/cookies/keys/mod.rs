@@ -81,7 +81,7 @@ impl Ring {
         &self,
         purpose: Purpose,
         name: &str,
-        sealed: &str,
+        sealed: &[u8],
         now: SystemTime,
     ) -> Option<Fitted<Opened>> {
         let mut bytes = seal::decode(sealed)?;

@@ -164,7 +164,7 @@ impl Bound {
 }
 
 /// The bytes of a sealed value.
-pub(super) fn decode(sealed: &str) -> Option<Vec<u8>> {
+pub(super) fn decode(sealed: &[u8]) -> Option<Vec<u8>> {
     base64::decode_url_bare(sealed)
 }
 
