@@ -4,6 +4,7 @@
 
 mod accept;
 mod body;
+mod charset;
 #[cfg(feature = "compression")]
 mod coded;
 mod content;
