@@ -52,13 +52,13 @@ impl Attributes {
             part("domain=", domain);
         }
         match cookie.priority {
-            None => {}
+            None | Some(Priority::Unknown) => {}
             Some(Priority::Low) => part("priority=", "low"),
             Some(Priority::Medium) => part("priority=", "medium"),
             Some(Priority::High) => part("priority=", "high"),
         }
         match cookie.same_site {
-            None | Some(SameSite::Unset) => {}
+            None | Some(SameSite::Unset | SameSite::Unknown) => {}
             Some(SameSite::Strict) => part("samesite=", "strict"),
             Some(SameSite::Lax) => part("samesite=", "lax"),
             Some(SameSite::None) => part("samesite=", "none"),
