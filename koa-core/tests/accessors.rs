@@ -371,3 +371,30 @@ fn back_is_a_method_of_its_own() {
     let serving = serve(App::new().silent(true).with(nowhere));
     assert_eq!(Client::connect(serving.address).get("/").status, 500);
 }
+
+#[middleware]
+async fn behind_the_cdn(ctx: &mut Context, next: impl Next) -> Result {
+    if ctx.path() != "/" {
+        ctx.set_ip(std::net::Ipv4Addr::new(192, 0, 2, 7));
+        // What the headers become does not matter any more.
+        ctx.request.headers_mut().remove("x-forwarded-for");
+    }
+    next.run(ctx).await
+}
+
+#[middleware]
+async fn whose(ctx: &mut Context) -> String {
+    format!("{} {:?}", ctx.ip(), ctx.ips())
+}
+
+#[test]
+fn the_address_that_a_layer_has_set_stays() {
+    let serving = serve(App::new().proxy(true).with(behind_the_cdn).with(whose));
+    let mut client = Client::connect(serving.address);
+    let forwarded = "X-Forwarded-For: 198.51.100.1, 10.0.0.1\r\n";
+    let known = client.ask("GET", "/", forwarded).text();
+    assert_eq!(known, r#"198.51.100.1 ["198.51.100.1", "10.0.0.1"]"#);
+    assert_eq!(client.ask("GET", "/cdn", forwarded).text(), "192.0.2.7 []");
+    // It is of this request only.
+    assert_eq!(client.get("/").text(), "127.0.0.1 []");
+}

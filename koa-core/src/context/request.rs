@@ -2,6 +2,7 @@
 //! [`Request`](crate::Request).
 
 use std::borrow::Cow;
+use std::fmt::Display;
 
 use http::request::Parts;
 use http::{HeaderMap, Method};
@@ -184,6 +185,11 @@ impl Context {
     #[must_use]
     pub fn ip(&self) -> Cow<'_, str> {
         self.request.ip()
+    }
+
+    /// Sets the client's address. Koa's `ctx.ip = ip`.
+    pub fn set_ip(&mut self, ip: impl Display) {
+        self.request.set_ip(ip);
     }
 
     /// The addresses that the request came through, the client's first. <https://koajs.com/#request-ips>
