@@ -398,3 +398,203 @@ fn the_address_that_a_layer_has_set_stays() {
     // It is of this request only.
     assert_eq!(client.get("/").text(), "127.0.0.1 []");
 }
+
+/// The statuses of Koa's document, in its words.
+const STATUSES: [(u16, &str); 60] = [
+    (100, "continue"),
+    (101, "switching protocols"),
+    (102, "processing"),
+    (200, "ok"),
+    (201, "created"),
+    (202, "accepted"),
+    (203, "non-authoritative information"),
+    (204, "no content"),
+    (205, "reset content"),
+    (206, "partial content"),
+    (207, "multi-status"),
+    (208, "already reported"),
+    (226, "im used"),
+    (300, "multiple choices"),
+    (301, "moved permanently"),
+    (302, "found"),
+    (303, "see other"),
+    (304, "not modified"),
+    (305, "use proxy"),
+    (307, "temporary redirect"),
+    (308, "permanent redirect"),
+    (400, "bad request"),
+    (401, "unauthorized"),
+    (402, "payment required"),
+    (403, "forbidden"),
+    (404, "not found"),
+    (405, "method not allowed"),
+    (406, "not acceptable"),
+    (407, "proxy authentication required"),
+    (408, "request timeout"),
+    (409, "conflict"),
+    (410, "gone"),
+    (411, "length required"),
+    (412, "precondition failed"),
+    (413, "payload too large"),
+    (414, "uri too long"),
+    (415, "unsupported media type"),
+    (416, "range not satisfiable"),
+    (417, "expectation failed"),
+    (418, "i'm a teapot"),
+    (422, "unprocessable entity"),
+    (423, "locked"),
+    (424, "failed dependency"),
+    (426, "upgrade required"),
+    (428, "precondition required"),
+    (429, "too many requests"),
+    (431, "request header fields too large"),
+    (500, "internal server error"),
+    (501, "not implemented"),
+    (502, "bad gateway"),
+    (503, "service unavailable"),
+    (504, "gateway timeout"),
+    (505, "http version not supported"),
+    (506, "variant also negotiates"),
+    (507, "insufficient storage"),
+    (508, "loop detected"),
+    (510, "not extended"),
+    (511, "network authentication required"),
+    // Beside the document's, in Node.
+    (425, "too early"),
+    (509, "bandwidth limit exceeded"),
+];
+
+#[middleware]
+async fn with_status(ctx: &mut Context) -> Result {
+    let status: u16 = ctx.path().trim_start_matches('/').parse()?;
+    ctx.set_status(status)?;
+    assert_eq!(ctx.status(), status);
+    ctx.set("X-Message", ctx.message().to_owned())
+}
+
+#[test]
+fn every_status_of_the_document_can_be_set() {
+    let serving = serve(App::new().silent(true).with(with_status));
+    let mut client = Client::connect(serving.address);
+    for (status, message) in STATUSES {
+        let answer = client.get(&format!("/{status}"));
+        // One that is no answer is a mistake.
+        let (sent, text) = match status {
+            100..=199 => (500, "internal server error"),
+            _ => (status, message),
+        };
+        assert_eq!(answer.status, sent, "{status}");
+        assert_eq!(answer.message.to_lowercase(), text, "{status}");
+        match status {
+            100..=199 => {}
+            204 | 205 | 304 => assert_eq!(answer.text(), "", "{status}"),
+            _ => assert_eq!(answer.text().to_lowercase(), text, "{status}"),
+        }
+        if status >= 200 {
+            let set = answer.header("x-message").unwrap();
+            assert_eq!(set.to_lowercase(), message, "{status}");
+        }
+    }
+    for invalid in [0, 99, 1000, 65535] {
+        assert_eq!(client.get(&format!("/{invalid}")).status, 500, "{invalid}");
+    }
+}
+
+#[middleware]
+async fn raw(ctx: &mut Context) -> String {
+    let parts = ctx.request.parts_mut();
+    parts.extensions.insert("mine");
+    let req = ctx.req();
+    let mine: Option<&&str> = req.extensions.get();
+    let custom = req.headers.get("x-custom").map(|value| value.as_bytes());
+    format!(
+        "{} {} {:?} {} {mine:?}",
+        req.method,
+        req.uri,
+        req.version,
+        custom.unwrap_or_default().escape_ascii()
+    )
+}
+
+#[test]
+fn the_raw_request_is_hypers() {
+    let serving = serve(App::new().with(raw));
+    let answer = Client::connect(serving.address).ask("PUT", "/a?b=%20", "X-Custom: \tv w \r\n");
+    assert_eq!(answer.text(), r#"PUT /a?b=%20 HTTP/1.1 v w Some("mine")"#);
+}
+
+/// Reads all that is parsed from what the client sent, and says how long that took.
+#[middleware]
+async fn all_of_it(ctx: &mut Context) -> Result<String> {
+    ctx.set_status(200)?;
+    ctx.set_etag("x")?;
+    let started = std::time::Instant::now();
+    let header = ctx.get("X-Text").into_owned();
+    let read = (
+        ctx.accepts(["png", "json"]).is_some(),
+        ctx.accepts_encodings(["gzip", "br"]).is_some(),
+        ctx.accepts_charsets(["utf-8", "latin1"]).is_some(),
+        ctx.accepts_languages(["de", "en"]).is_some(),
+        ctx.accepted_types().len(),
+        ctx.accepted_encodings().len(),
+        ctx.accepted_charsets().len(),
+        ctx.accepted_languages().len(),
+        ctx.is(["json", "+json"]).is_match(),
+        ctx.request.charset().len(),
+        ctx.query_pairs().iter().count(),
+        ctx.fresh(),
+        ctx.ips().len() + ctx.subdomains().len(),
+        ctx.set("X-Text", header.as_str()).is_ok(),
+        ctx.vary(&header).is_ok(),
+    );
+    let took = started.elapsed().as_nanos();
+    ctx.remove("X-Text");
+    ctx.remove("Vary");
+    std::hint::black_box(read);
+    Ok(took.to_string())
+}
+
+#[test]
+fn what_a_client_sends_is_read_in_linear_time() {
+    let app = App::new().silent(true).proxy(true).with(all_of_it);
+    let serving = serve_with(app, |server| server.max_header_size(256 * 1024));
+    // The least of many runs: what else the machine does only adds. Eight times the length would take 64 times as long if
+    // the time were quadratic.
+    let least = |field: &str, value: &str, length: usize| {
+        let mut client = Client::connect(serving.address);
+        let value = value.repeat(length / value.len());
+        let runs = (0..10).map(|_| {
+            let answer = match field {
+                "query" => client.get(&format!("/?{value}")),
+                _ => client.ask("GET", "/", &format!("{field}: {value}\r\n")),
+            };
+            assert_eq!(answer.status, 200, "{field}");
+            answer.text().parse::<u128>().unwrap()
+        });
+        runs.min().unwrap()
+    };
+    for (field, value) in [
+        ("Accept", "a/b;q=0.1,"),
+        ("Accept", "text/html;a=\"b\";"),
+        ("Accept-Encoding", "x;q=0.1, "),
+        ("Accept-Charset", "x;q=0.1, "),
+        ("Accept-Language", "x-y;q=0.1, "),
+        ("Content-Length: 0\r\nContent-Type", "a/b; c=\"\\\";"),
+        ("If-None-Match", "W/\"a\", "),
+        ("X-Forwarded-For", "1.1.1.1,"),
+        ("X-Forwarded-Host", "a."),
+        ("X-Text", "a, "),
+        ("X-Text", "aaaaaa"),
+        ("query", "a=%41&"),
+        ("query", "aaaaa"),
+    ] {
+        let (short, long) = (
+            least(field, value, 4 * 1024),
+            least(field, value, 32 * 1024),
+        );
+        assert!(
+            long < short.max(2_000) * 24,
+            "{field}: {value}: 4 KB take {short} ns, 32 KB {long} ns"
+        );
+    }
+}

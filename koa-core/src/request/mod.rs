@@ -90,6 +90,7 @@ impl Request {
     /// The request as hyper parsed it, without its body: also what hyper or a layer around the app has put into its
     /// extensions. Node's request, Koa's `ctx.req`: <https://koajs.com/#ctx-req>.
     #[must_use]
+    #[doc(alias = "req")]
     pub fn parts(&self) -> &Parts {
         &self.head
     }

@@ -114,6 +114,7 @@ impl Request {
     /// The same, parsed by the URL standard; `None` if it is not a URL. Koa's `request.URL`:
     /// <https://koajs.com/#request-url-2>.
     #[must_use]
+    #[doc(alias = "URL")]
     pub fn parsed_url(&self) -> Option<Url> {
         target::url(self.protocol(), &self.host(), &self.original_url())
     }
