@@ -172,6 +172,11 @@ fn holds(name: &str, value: &str, case: &Case, failures: &[String]) -> bool {
     match name {
         "tag" => case.tags.iter().any(|tag| tag == value),
         "header" => header(value).is_some(),
+        // A header with a text in it: `holds=host:@`.
+        "holds" => {
+            let (name, text) = value.split_once(':').unwrap();
+            header(name).is_some_and(|value| value.contains(text))
+        }
         // A header whose first value is none of these: `unlike=x-forwarded-proto:http+https`.
         "unlike" => {
             let (name, values) = value.split_once(':').unwrap();
