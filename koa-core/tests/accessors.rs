@@ -599,3 +599,57 @@ fn what_a_client_sends_is_read_in_linear_time() {
         );
     }
 }
+
+/// The names of Koa's document.
+const NAMES: [(&str, &str); 4] = [
+    (
+        "app",
+        "env keys proxy subdomainOffset proxyIpHeader maxIpsCount silent listen callback use context emit on",
+    ),
+    (
+        "ctx",
+        "req res request response state app cookies.get cookies.set throw assert respond",
+    ),
+    (
+        "request",
+        "header header= headers headers= method method= length url url= originalUrl origin href path path= querystring \
+         querystring= search search= host hostname URL type charset query query= fresh stale protocol secure ip ips \
+         subdomains is accepts acceptsEncodings acceptsCharsets acceptsLanguages idempotent socket get",
+    ),
+    (
+        "response",
+        "header headers socket status status= message message= length length= body body= get has set append remove type \
+         type= is redirect attachment headerSent lastModified lastModified= etag= vary flushHeaders writable",
+    ),
+];
+
+#[test]
+fn every_name_of_the_document_stands_in_the_page_about_them() {
+    let page = include_str!("../docs/side-by-side.md");
+    let koas = page.lines().filter(|line| line.starts_with("| "));
+    // The first column is Koa's.
+    let koas: Vec<_> = koas.filter_map(|line| line.split('|').nth(1)).collect();
+    let stands = |name: &str| {
+        koas.iter().any(|cell| {
+            let mut found = cell.match_indices(name);
+            found.any(|(at, _)| {
+                let next = cell[at + name.len()..].chars().next();
+                // `search and their setters` names the setters too.
+                next.is_none_or(|next| !next.is_ascii_alphanumeric())
+            })
+        })
+    };
+    for (owner, names) in NAMES {
+        for name in names.split_whitespace() {
+            // What is the request's or the response's is the context's, too.
+            let either = [format!("{owner}.{name}"), format!("ctx.{name}")];
+            let set = name.trim_end_matches('=');
+            let setters = ["querystring", "search"].contains(&set);
+            let read = setters && stands(&format!("ctx.{set}"));
+            assert!(
+                read || either.iter().any(|name| stands(name)),
+                "{owner}.{name}"
+            );
+        }
+    }
+}
