@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use client::Client;
 use hyper_util::rt::TokioIo;
+use koa::http::HeaderValue;
 use koa::prelude::*;
 use serve::{serve, serve_with};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -506,7 +507,7 @@ async fn raw(ctx: &mut Context) -> String {
     parts.extensions.insert("mine");
     let req = ctx.req();
     let mine: Option<&&str> = req.extensions.get();
-    let custom = req.headers.get("x-custom").map(|value| value.as_bytes());
+    let custom = req.headers.get("x-custom").map(HeaderValue::as_bytes);
     format!(
         "{} {} {:?} {} {mine:?}",
         req.method,
