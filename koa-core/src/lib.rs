@@ -100,6 +100,7 @@
 //!
 //! | feature | what it brings |
 //! | --- | --- |
+//! | `charsets` | bodies of requests in charsets other than UTF-8 |
 //! | `compression` | bodies of requests that come compressed |
 //! | `memory` | sessions in the memory of the process |
 //! | `multipart` | forms in parts: `ctx.request.multipart()` |

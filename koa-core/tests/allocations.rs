@@ -27,6 +27,15 @@ const REQUESTS: u64 = 200;
 
 /// How many allocations a request costs a server, which `start` starts on this thread's runtime.
 fn a_request(start: impl AsyncFnOnce() -> SocketAddr) -> u64 {
+    a_request_of("/", "", start)
+}
+
+/// The same for a request with a target and headers.
+fn a_request_of(
+    target: &'static str,
+    headers: &'static str,
+    start: impl AsyncFnOnce() -> SocketAddr,
+) -> u64 {
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     let address = runtime.block_on(start());
     let (say, mut said) = tokio::sync::mpsc::channel::<()>(1);
@@ -35,12 +44,12 @@ fn a_request(start: impl AsyncFnOnce() -> SocketAddr) -> u64 {
         let mut client = Client::connect(address);
         // Buffers grow, and pools fill, with the first requests.
         for _ in 0..20 {
-            assert_eq!(client.get("/").status, 200);
+            assert_eq!(client.ask("GET", target, headers).status, 200);
         }
         say.blocking_send(()).unwrap();
         may_go.recv().unwrap();
         for _ in 0..REQUESTS {
-            assert_eq!(client.get("/").status, 200);
+            assert_eq!(client.ask("GET", target, headers).status, 200);
         }
         say.blocking_send(()).unwrap();
     });
@@ -55,7 +64,15 @@ fn a_request(start: impl AsyncFnOnce() -> SocketAddr) -> u64 {
 }
 
 fn of_koa<C: Onion, List: 'static, Depth: 'static>(app: App<C, List, Depth>) -> u64 {
-    a_request(async move || {
+    of_koa_asked("/", "", app)
+}
+
+fn of_koa_asked<C: Onion, List: 'static, Depth: 'static>(
+    target: &'static str,
+    headers: &'static str,
+    app: App<C, List, Depth>,
+) -> u64 {
+    a_request_of(target, headers, async move || {
         let server = app.bind("127.0.0.1:0").await.unwrap();
         let address = server.addresses()[0];
         tokio::spawn(server.run());
@@ -107,6 +124,41 @@ fn text_allocates_nothing() {
         of_hyper(|| Bytes::from_static(b"Hello World")) > 0,
         "the count counts"
     );
+}
+
+#[middleware]
+async fn where_to(ctx: &mut Context) -> &'static str {
+    if ctx.path() == "/here" {
+        "Hello World"
+    } else {
+        "nowhere"
+    }
+}
+
+#[middleware]
+async fn what(ctx: &mut Context) -> Result<&'static str> {
+    let read = (
+        ctx.query_pairs().iter().count(),
+        ctx.cookies().get("a")?,
+        ctx.accepted_types().len(),
+        ctx.ips().len(),
+    );
+    assert!(read.0 > 0 && read.1.is_some() && read.2 > 0 && read.3 > 0);
+    Ok("Hello World")
+}
+
+#[test]
+fn a_request_that_reads_its_path_has_nothing_else_parsed() {
+    let target = "/here?q=%C3%A9&r=a+b&r=c";
+    let headers = "Cookie: a=1; a.sig=x; b=2\r\nAccept: text/html;q=0.8, */*\r\n\
+                   Content-Type: application/json; charset=x\r\nX-Forwarded-For: 1.1.1.1, 2.2.2.2\r\n\
+                   If-None-Match: \"a\", \"b\"\r\nX-Forwarded-Proto: https\r\n";
+    // hyper keeps the names of headers that have no standard.
+    let nothing = of_koa_asked(target, headers, App::new().proxy(true).with(hello));
+    let path = of_koa_asked(target, headers, App::new().proxy(true).with(where_to));
+    assert_eq!((path, nothing), (2, 2));
+    let all = of_koa_asked(target, headers, App::new().proxy(true).with(what));
+    assert!(all > path, "the count counts");
 }
 
 #[test]

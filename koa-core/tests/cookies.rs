@@ -384,6 +384,18 @@ fn what_browsers_drop_or_misread_is_refused() {
             true,
             "needs `SameSite::None`",
         ),
+        (
+            named("a").same_site(SameSite::named("laxx")),
+            "v",
+            false,
+            "option sameSite is invalid (of the cookie \"a\"): it is `strict`, `lax` or `none`",
+        ),
+        (
+            named("a").priority(Priority::named("lo")),
+            "",
+            false,
+            "option priority is invalid (of the cookie \"a\"): a priority is `low`",
+        ),
         (named("__Host-a"), "v", false, "must be secure"),
         (
             named("__Host-a").domain("example.com"),
@@ -429,6 +441,8 @@ fn what_browsers_drop_or_misread_is_refused() {
         (named("a").encrypt(true), "é; \r\n", false),
         (named("a").path(""), "v w=\"x\",", false),
         (named("a").same_site(SameSite::None), "v", false),
+        (named("a").same_site(SameSite::named("LAX")), "v", false),
+        (named("a").priority(Priority::named("Low")), "v", false),
     ] {
         assert_eq!(refused(cookie, value, tls), "", "{cookie:?}");
     }

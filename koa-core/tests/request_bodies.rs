@@ -146,7 +146,6 @@ fn a_body_is_read_whole_or_as_a_type() {
 #[test]
 fn what_cannot_be_read_says_where() {
     let serving = app();
-    let latin = "Content-Type: text/plain; charset=latin1\r\n";
     for (path, headers, body, status, text) in [
         (
             "/json",
@@ -222,10 +221,31 @@ fn what_cannot_be_read_says_where() {
         ),
         (
             "/text",
-            latin,
+            "Content-Type: text/plain; charset=klingon\r\n",
             "x",
             415,
-            "the charset \"latin1\" is not supported; send UTF-8",
+            "the charset \"klingon\" is not supported; send UTF-8",
+        ),
+        (
+            "/json",
+            "Content-Type: application/json; charset=klingon\r\n",
+            "{}",
+            415,
+            "the charset \"klingon\" is not supported; send UTF-8",
+        ),
+        (
+            "/form",
+            "Content-Type: application/x-www-form-urlencoded; charset=klingon\r\n",
+            "name=a",
+            415,
+            "the charset \"klingon\" is not supported; send UTF-8",
+        ),
+        (
+            "/form",
+            FORM,
+            "name=caf%e9",
+            400,
+            "form: name: not UTF-8 at byte 3",
         ),
         ("/twice", "", "x", 500, "Internal Server Error"),
     ] {
@@ -236,11 +256,167 @@ fn what_cannot_be_read_says_where() {
             "{path} {body}"
         );
     }
-    let answer = post(&serving, "/text", "", b"ab\xff");
-    assert_eq!(
-        (answer.status, answer.text().as_str()),
-        (400, "the body is not UTF-8 at byte 2")
-    );
+    for (path, headers, body, text) in [
+        (
+            "/text",
+            "",
+            b"ab\xff".as_slice(),
+            "the body is not UTF-8 at byte 2",
+        ),
+        (
+            "/json",
+            JSON,
+            b"{\"title\":\"ab\xff\"}",
+            "JSON: title: invalid unicode code point at line 1 column 13",
+        ),
+        (
+            "/form",
+            FORM,
+            b"name=a&tag=ab\xff",
+            "form: tag: not UTF-8 at byte 2",
+        ),
+    ] {
+        let answer = post(&serving, path, headers, body);
+        assert_eq!((answer.status, answer.text().as_str()), (400, text));
+    }
+}
+
+#[test]
+fn utf_8_and_its_part_ascii_may_be_said() {
+    let serving = app();
+    for charset in ["utf-8", "UTF8", "\"utf-8\"", "us-ascii", "ASCII"] {
+        for (path, kind, body) in [
+            ("/text", "text/plain", "é 0"),
+            ("/json", "application/json", r#"{"title":"é"}"#),
+            (
+                "/form",
+                "application/x-www-form-urlencoded",
+                "name=%C3%A9&age=0",
+            ),
+        ] {
+            let headers = format!("Content-Type: {kind}; charset={charset}\r\n");
+            let answer = post(&serving, path, &headers, body.as_bytes());
+            assert_eq!(
+                (answer.status, answer.text().trim_end()),
+                (200, "é 0"),
+                "{path} {charset}"
+            );
+        }
+    }
+}
+
+#[cfg(not(feature = "charsets"))]
+#[test]
+fn another_charset_is_refused_by_its_name() {
+    let serving = app();
+    for charset in ["latin1", "utf-16", "shift_jis"] {
+        let headers = format!("Content-Type: text/plain; charset={charset}\r\n");
+        let answer = post(&serving, "/text", &headers, b"x");
+        let text = format!("the charset \"{charset}\" is not supported; send UTF-8");
+        assert_eq!((answer.status, answer.text()), (415, text));
+    }
+}
+
+#[cfg(feature = "charsets")]
+#[test]
+fn another_charset_is_decoded() {
+    let serving = app();
+    let sent = |charset: &str, path: &str, body: &[u8]| {
+        let kind = match path {
+            "/json" => "application/json",
+            "/form" => "application/x-www-form-urlencoded",
+            _ => "text/plain",
+        };
+        let headers = format!("Content-Type: {kind}; charset={charset}\r\n");
+        let answer = post(&serving, path, &headers, body);
+        (answer.status, answer.text().trim_end().to_owned())
+    };
+    let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let utf16: Vec<u8> = utf16(r#"{"title":"é"}"#);
+    for (charset, path, body, text) in [
+        ("latin1", "/text", b"caf\xe9".as_slice(), "café"),
+        ("ISO-8859-1", "/json", b"{\"title\":\"\xe9\"}", "é 0"),
+        ("windows-1252", "/form", b"name=%80+\xe9", "€ é 0"),
+        ("shift_jis", "/text", b"\x83\x52\x83\x41", "コア"),
+        ("shift_jis", "/form", b"name=%83R%83A", "コア 0"),
+        ("utf-16le", "/json", &utf16, "é 0"),
+        ("utf-16be", "/text", b"\0c\0a", "ca"),
+        // Without a mark of the order the little end comes first.
+        ("utf-16", "/text", b"\xfe\xff\0c", "c"),
+        ("utf-16", "/text", b"c\0", "c"),
+    ] {
+        assert_eq!(
+            sent(charset, path, body),
+            (200, text.to_owned()),
+            "{charset} {path}"
+        );
+    }
+    for (charset, path, body, status, text) in [
+        (
+            "shift_jis",
+            "/text",
+            b"a\x83\x52\x83".as_slice(),
+            400,
+            "the body is not Shift_JIS at byte 3",
+        ),
+        (
+            "utf-16le",
+            "/json",
+            b"{\0}",
+            400,
+            "JSON: not UTF-16LE at byte 2",
+        ),
+        (
+            "euc-jp",
+            "/form",
+            b"name=ok&tag=a%FF",
+            400,
+            "form: tag: not EUC-JP at byte 1",
+        ),
+        (
+            "utf-16",
+            "/form",
+            b"name=a",
+            415,
+            "the charset \"UTF-16LE\" is not supported; send UTF-8",
+        ),
+    ] {
+        assert_eq!(
+            sent(charset, path, body),
+            (status, text.to_owned()),
+            "{charset} {path}"
+        );
+    }
+}
+
+#[cfg(all(feature = "charsets", feature = "multipart"))]
+#[test]
+fn a_part_of_a_form_has_a_charset_of_its_own() {
+    let serving = app();
+    let parts = "Content-Type: multipart/form-data; boundary=edge\r\n";
+    let form = |charset: &str| {
+        let head = "--edge\r\nContent-Disposition: form-data; name=\"a\"\r\n";
+        let kind = format!("Content-Type: text/plain; charset={charset}\r\n\r\n");
+        [
+            head.as_bytes(),
+            kind.as_bytes(),
+            b"caf\xe9",
+            b"\r\n--edge--\r\n",
+        ]
+        .concat()
+    };
+    for (charset, status, text) in [
+        ("latin1", 200, "Some(\"a\") None \"text/plain\" café"),
+        ("utf-8", 400, "form: a: not UTF-8 at byte 3"),
+        (
+            "klingon",
+            415,
+            "the charset \"klingon\" is not supported; send UTF-8",
+        ),
+    ] {
+        let answer = post(&serving, "/parts", parts, &form(charset));
+        assert_eq!((answer.status, answer.text().as_str()), (status, text));
+    }
 }
 
 #[test]
@@ -392,6 +568,12 @@ fn a_form_in_parts_is_read_part_by_part() {
     let cut = &form[..form.len() - 20];
     assert_eq!(post(&serving, "/parts", parts, cut.as_bytes()).status, 400);
     assert_eq!(post(&serving, "/parts", JSON, b"{}").status, 415);
+    // The name of a part that is cut off is shown, but not all of it.
+    let name = "n".repeat(200);
+    let endless = format!("--edge\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n..");
+    let answer = post(&serving, "/parts", parts, endless.as_bytes());
+    assert_eq!(answer.status, 400);
+    assert!(answer.text().contains("nnn … nnn"), "{}", answer.text());
     let no_boundary = "Content-Type: multipart/form-data\r\n";
     assert_eq!(
         post(&serving, "/parts", no_boundary, form.as_bytes()).status,

@@ -58,6 +58,7 @@ impl Context {
     /// # Errors
     ///
     /// Those of [`redirect`](Self::redirect).
+    #[doc(alias = "back")]
     pub fn redirect_back<'a>(&mut self, alt: impl Into<Option<&'a str>>) -> Result {
         let referrer = self.request.get("Referrer").into_owned();
         let alt = alt.into().filter(|alt| !alt.is_empty()).unwrap_or("/");

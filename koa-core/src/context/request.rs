@@ -2,6 +2,7 @@
 //! [`Request`](crate::Request).
 
 use std::borrow::Cow;
+use std::fmt::Display;
 
 use http::request::Parts;
 use http::{HeaderMap, Method};
@@ -44,6 +45,7 @@ impl Context {
 
     /// The url as it came. <https://koajs.com/#request-originalurl>
     #[must_use]
+    #[doc(alias = "originalUrl")]
     pub fn original_url(&self) -> Cow<'_, str> {
         self.request.original_url()
     }
@@ -62,6 +64,7 @@ impl Context {
 
     /// The same, parsed; `None` if it is not a URL. Koa's `ctx.URL`: <https://koajs.com/#request-url-2>.
     #[must_use]
+    #[doc(alias = "URL")]
     pub fn parsed_url(&self) -> Option<url::Url> {
         self.request.parsed_url()
     }
@@ -186,6 +189,11 @@ impl Context {
         self.request.ip()
     }
 
+    /// Sets the client's address. Koa's `ctx.ip = ip`.
+    pub fn set_ip(&mut self, ip: impl Display) {
+        self.request.set_ip(ip);
+    }
+
     /// The addresses that the request came through, the client's first. <https://koajs.com/#request-ips>
     #[must_use]
     pub fn ips(&self) -> Vec<Cow<'_, str>> {
@@ -212,42 +220,49 @@ impl Context {
 
     /// The best of the `encodings` for the client. <https://koajs.com/#request-acceptsencodings-encodings>
     #[must_use]
+    #[doc(alias = "acceptsEncodings")]
     pub fn accepts_encodings<'t>(&self, encodings: impl Names<'t>) -> Option<&'t str> {
         self.request.accepts_encodings(encodings)
     }
 
     /// The best of the `charsets` for the client. <https://koajs.com/#request-acceptscharsets-charsets>
     #[must_use]
+    #[doc(alias = "acceptsCharsets")]
     pub fn accepts_charsets<'t>(&self, charsets: impl Names<'t>) -> Option<&'t str> {
         self.request.accepts_charsets(charsets)
     }
 
     /// The best of the `languages` for the client. <https://koajs.com/#request-acceptslanguages-langs>
     #[must_use]
+    #[doc(alias = "acceptsLanguages")]
     pub fn accepts_languages<'t>(&self, languages: impl Names<'t>) -> Option<&'t str> {
         self.request.accepts_languages(languages)
     }
 
     /// The media types that the client takes, the best first. <https://koajs.com/#request-accepts-types>
     #[must_use]
+    #[doc(alias = "accepts")]
     pub fn accepted_types(&self) -> Vec<Cow<'_, str>> {
         self.request.accepted_types()
     }
 
     /// The encodings that the client takes, the best first. <https://koajs.com/#request-acceptsencodings-encodings>
     #[must_use]
+    #[doc(alias = "acceptsEncodings")]
     pub fn accepted_encodings(&self) -> Vec<Cow<'_, str>> {
         self.request.accepted_encodings()
     }
 
     /// The charsets that the client takes, the best first. <https://koajs.com/#request-acceptscharsets-charsets>
     #[must_use]
+    #[doc(alias = "acceptsCharsets")]
     pub fn accepted_charsets(&self) -> Vec<Cow<'_, str>> {
         self.request.accepted_charsets()
     }
 
     /// The languages that the client takes, the best first. <https://koajs.com/#request-acceptslanguages-langs>
     #[must_use]
+    #[doc(alias = "acceptsLanguages")]
     pub fn accepted_languages(&self) -> Vec<Cow<'_, str>> {
         self.request.accepted_languages()
     }

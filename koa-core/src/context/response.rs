@@ -49,6 +49,7 @@ impl Context {
 
     /// The media type of the response. <https://koajs.com/#response-type>
     #[must_use]
+    #[doc(alias = "type")]
     pub fn type_(&self) -> Cow<'_, str> {
         self.response.type_()
     }
@@ -58,6 +59,7 @@ impl Context {
     /// # Errors
     ///
     /// A character that must not be in a header.
+    #[doc(alias = "type")]
     pub fn set_type(&mut self, name: &str) -> Result {
         self.response.set_type(name)
     }
@@ -97,6 +99,7 @@ impl Context {
 
     /// The `Last-Modified` date of the response. <https://koajs.com/#response-lastmodified>
     #[must_use]
+    #[doc(alias = "lastModified")]
     pub fn last_modified(&self) -> Option<SystemTime> {
         self.response.last_modified()
     }
@@ -106,6 +109,7 @@ impl Context {
     /// # Errors
     ///
     /// A text that is no date, or a year that does not have four digits.
+    #[doc(alias = "lastModified")]
     pub fn set_last_modified(&mut self, date: impl IntoDate) -> Result {
         self.response.set_last_modified(date)
     }

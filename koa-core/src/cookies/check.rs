@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use crate::cookies::settings::Form;
-use crate::cookies::{Cookie, SameSite};
+use crate::cookies::{Cookie, Priority, SameSite};
 use crate::error::{Error, Result};
 
 /// How long a browser keeps a cookie at most.
@@ -55,6 +55,22 @@ pub(super) fn check(form: Form, cookie: &Cookie, value: &str) -> Result {
             of_form(form, "argument option domain is invalid"),
             name,
             "a domain is `example.com`",
+        ));
+    }
+    if cookie.priority == Some(Priority::Unknown) {
+        return Err(refused(
+            form,
+            of_form(form, "argument option priority is invalid"),
+            name,
+            "a priority is `low`, `medium` or `high`",
+        ));
+    }
+    if cookie.same_site == Some(SameSite::Unknown) {
+        return Err(refused(
+            form,
+            of_form(form, "argument option sameSite is invalid"),
+            name,
+            "it is `strict`, `lax` or `none`",
         ));
     }
     Ok(())

@@ -220,6 +220,34 @@ pub enum SameSite {
 
     /// It is not said, also where the app's defaults say something. Koa's `false`.
     Unset,
+
+    /// What [`named`](Self::named) does not know: a cookie with it cannot be set.
+    Unknown,
+}
+
+impl SameSite {
+    /// As Koa says it: `"strict"`, `"lax"` or `"none"`, in any case. With any other text the cookie is an error when it is
+    /// set, as in Koa.
+    ///
+    /// ```
+    /// use koa::{Cookie, SameSite};
+    ///
+    /// const THEME: Cookie = Cookie::new("theme").same_site(SameSite::named("lax"));
+    /// # assert_eq!(THEME, Cookie::new("theme").same_site(SameSite::Lax));
+    /// ```
+    #[must_use]
+    pub const fn named(text: &str) -> Self {
+        let text = text.as_bytes();
+        if text.eq_ignore_ascii_case(b"strict") {
+            Self::Strict
+        } else if text.eq_ignore_ascii_case(b"lax") {
+            Self::Lax
+        } else if text.eq_ignore_ascii_case(b"none") {
+            Self::None
+        } else {
+            Self::Unknown
+        }
+    }
 }
 
 impl FromStr for SameSite {
@@ -227,12 +255,9 @@ impl FromStr for SameSite {
 
     /// `strict`, `lax` or `none`, in any case.
     fn from_str(text: &str) -> Result<Self, Error> {
-        let is = |name: &str| text.eq_ignore_ascii_case(name);
-        match () {
-            () if is("strict") => Ok(Self::Strict),
-            () if is("lax") => Ok(Self::Lax),
-            () if is("none") => Ok(Self::None),
-            () => Err(Error::internal("option sameSite is invalid")),
+        match Self::named(text) {
+            Self::Unknown => Err(Error::internal("option sameSite is invalid")),
+            known => Ok(known),
         }
     }
 }
@@ -248,6 +273,27 @@ pub enum Priority {
 
     /// Among the last.
     High,
+
+    /// What [`named`](Self::named) does not know: a cookie with it cannot be set.
+    Unknown,
+}
+
+impl Priority {
+    /// As Koa says it: `"low"`, `"medium"` or `"high"`, in any case. With any other text the cookie is an error when it is
+    /// set, as in Koa.
+    #[must_use]
+    pub const fn named(text: &str) -> Self {
+        let text = text.as_bytes();
+        if text.eq_ignore_ascii_case(b"low") {
+            Self::Low
+        } else if text.eq_ignore_ascii_case(b"medium") {
+            Self::Medium
+        } else if text.eq_ignore_ascii_case(b"high") {
+            Self::High
+        } else {
+            Self::Unknown
+        }
+    }
 }
 
 impl FromStr for Priority {
@@ -255,12 +301,9 @@ impl FromStr for Priority {
 
     /// `low`, `medium` or `high`, in any case.
     fn from_str(text: &str) -> Result<Self, Error> {
-        let is = |name: &str| text.eq_ignore_ascii_case(name);
-        match () {
-            () if is("low") => Ok(Self::Low),
-            () if is("medium") => Ok(Self::Medium),
-            () if is("high") => Ok(Self::High),
-            () => Err(Error::internal("option priority is invalid")),
+        match Self::named(text) {
+            Self::Unknown => Err(Error::internal("option priority is invalid")),
+            known => Ok(known),
         }
     }
 }

@@ -114,13 +114,13 @@ impl Attributes {
             line.pair("; domain=", domain);
         }
         match cookie.priority {
-            None => {}
+            None | Some(Priority::Unknown) => {}
             Some(Priority::Low) => line.add("; priority=low"),
             Some(Priority::Medium) => line.add("; priority=medium"),
             Some(Priority::High) => line.add("; priority=high"),
         }
         match cookie.same_site {
-            None | Some(SameSite::Unset) => {}
+            None | Some(SameSite::Unset | SameSite::Unknown) => {}
             Some(SameSite::Strict) => line.add("; samesite=strict"),
             Some(SameSite::Lax) => line.add("; samesite=lax"),
             Some(SameSite::None) => line.add("; samesite=none"),

@@ -389,7 +389,7 @@ pub trait IntoStatus {
     ///
     /// # Errors
     ///
-    /// A 500 that names the number, unless it is between 100 and 999.
+    /// A 500 that names the number, unless it is between 100 and 999. Its source says which are valid, and what they mean.
     fn into_status(self) -> Result<StatusCode>;
 }
 
@@ -406,17 +406,41 @@ macro_rules! into_status {
                 u16::try_from(self)
                     .ok()
                     .and_then(|code| StatusCode::from_u16(code).ok())
-                    .ok_or_else(|| Error::internal(format!("invalid status code: {self}")))
+                    .ok_or_else(|| invalid_status(self))
             }
         }
     )*};
+}
+
+#[cold]
+fn invalid_status(number: impl fmt::Display) -> Error {
+    Error::internal(format!("invalid status code: {number}")).with_source(InvalidStatus)
+}
+
+/// Which statuses there are.
+#[derive(Debug)]
+struct InvalidStatus;
+
+impl StdError for InvalidStatus {}
+
+impl fmt::Display for InvalidStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a status is a number from 100 to 999; those with a meaning are")?;
+        let codes = (100..=999).filter_map(|code| StatusCode::from_u16(code).ok());
+        let known = codes.filter_map(|code| reason(code).map(|reason| (code, reason)));
+        for (at, (code, reason)) in known.enumerate() {
+            let before = if at == 0 { " " } else { ", " };
+            write!(f, "{before}{} {reason}", code.as_u16())?;
+        }
+        Ok(())
+    }
 }
 
 into_status!(u16, i32, u32, i64, u64, usize);
 
 #[cfg(test)]
 mod tests {
-    use super::Error;
+    use super::{Error, IntoStatus};
 
     #[test]
     fn a_status_below_500_is_exposed() {
@@ -443,6 +467,21 @@ mod tests {
             assert_eq!((error.status(), error.expose()), (kept, false), "{status}");
             assert_eq!(error.status_code(), 500, "{status}");
             assert_eq!(error.public_text(), "Internal Server Error", "{status}");
+        }
+    }
+
+    #[test]
+    fn an_invalid_status_says_which_are_valid() {
+        let error = 1000.into_status().unwrap_err();
+        assert_eq!(error.message(), "invalid status code: 1000");
+        let said = format!("{error:?}");
+        for valid in [
+            "from 100 to 999",
+            " 200 OK, ",
+            " 418 I'm a teapot, ",
+            " 511 Network Authentication Required",
+        ] {
+            assert!(said.contains(valid), "{said}");
         }
     }
 

@@ -34,6 +34,7 @@ impl Request {
     /// The media types that the client takes, the best first; `*/*` without an `Accept` header. Koa's
     /// `request.accepts()` without arguments.
     #[must_use]
+    #[doc(alias = "accepts")]
     pub fn accepted_types(&self) -> Vec<Cow<'_, str>> {
         self.all("accept", media_types::all)
     }
@@ -44,6 +45,7 @@ impl Request {
     /// `identity`, the body as it is, should be one of them. Without an `Accept-Encoding` header nothing else is
     /// accepted.
     #[must_use]
+    #[doc(alias = "acceptsEncodings")]
     pub fn accepts_encodings<'t>(&self, encodings: impl Names<'t>) -> Option<&'t str> {
         let header = self.line("accept-encoding");
         encodings.with(|encodings| encodings::preferred(header.as_deref(), encodings))
@@ -51,6 +53,7 @@ impl Request {
 
     /// The encodings that the client takes, the best first. Koa's `request.acceptsEncodings()` without arguments.
     #[must_use]
+    #[doc(alias = "acceptsEncodings")]
     pub fn accepted_encodings(&self) -> Vec<Cow<'_, str>> {
         self.all("accept-encoding", encodings::all)
     }
@@ -58,6 +61,7 @@ impl Request {
     /// The best of the `charsets` for the client, or `None` where it takes none of them.
     /// <https://koajs.com/#request-acceptscharsets-charsets>
     #[must_use]
+    #[doc(alias = "acceptsCharsets")]
     pub fn accepts_charsets<'t>(&self, charsets: impl Names<'t>) -> Option<&'t str> {
         let header = self.line("accept-charset");
         charsets.with(|charsets| charsets::preferred(header.as_deref(), charsets))
@@ -66,6 +70,7 @@ impl Request {
     /// The charsets that the client takes, the best first; `*` without an `Accept-Charset` header. Koa's
     /// `request.acceptsCharsets()` without arguments.
     #[must_use]
+    #[doc(alias = "acceptsCharsets")]
     pub fn accepted_charsets(&self) -> Vec<Cow<'_, str>> {
         self.all("accept-charset", charsets::all)
     }
@@ -73,6 +78,7 @@ impl Request {
     /// The best of the `languages` for the client, or `None` where it takes none of them.
     /// <https://koajs.com/#request-acceptslanguages-langs>
     #[must_use]
+    #[doc(alias = "acceptsLanguages")]
     pub fn accepts_languages<'t>(&self, languages: impl Names<'t>) -> Option<&'t str> {
         let header = self.line("accept-language");
         languages.with(|languages| languages::preferred(header.as_deref(), languages))
@@ -81,6 +87,7 @@ impl Request {
     /// The languages that the client takes, the best first; `*` without an `Accept-Language` header. Koa's
     /// `request.acceptsLanguages()` without arguments.
     #[must_use]
+    #[doc(alias = "acceptsLanguages")]
     pub fn accepted_languages(&self) -> Vec<Cow<'_, str>> {
         self.all("accept-language", languages::all)
     }

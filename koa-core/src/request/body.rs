@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Result};
 use crate::media_type;
+use crate::request::charset::Charset;
 use crate::request::{Request, typed};
 use crate::server::{Connection, Limit};
 
@@ -45,8 +46,10 @@ impl Request {
     ///
     /// # Errors
     ///
-    /// Those of [`bytes`](Self::bytes); a 415 for a charset other than UTF-8 (or its part US-ASCII), a 400 for bytes
-    /// that are not UTF-8.
+    /// Those of [`bytes`](Self::bytes); a 400 for bytes that are not of the body's charset, which says where; a 415 for
+    /// a charset that is not known. Without the feature `charsets` that is any but UTF-8 and its part US-ASCII; with
+    /// it those of the [Encoding Standard](https://encoding.spec.whatwg.org/#names-and-labels) are decoded, in JSON and
+    /// in forms too. A body that does not say is UTF-8.
     pub async fn text(&mut self) -> Result<String> {
         self.limited().text().await
     }
@@ -70,7 +73,7 @@ impl Request {
     ///
     /// # Errors
     ///
-    /// Those of [`bytes`](Self::bytes); a 415 unless the type is `application/json` or ends with `+json`; a 400 that
+    /// Those of [`text`](Self::text); a 415 unless the type is `application/json` or ends with `+json`; a 400 that
     /// names the field, the line and the column where it is not a `T`.
     pub async fn json<T: DeserializeOwned>(&mut self) -> Result<T> {
         self.limited().json().await
@@ -80,7 +83,8 @@ impl Request {
     ///
     /// # Errors
     ///
-    /// Those of [`bytes`](Self::bytes); a 415 for another type; a 400 that names the field where it is not a `T`.
+    /// Those of [`text`](Self::text), also for what is escaped; a 415 for another type; a 400 that names the field where
+    /// it is not a `T`.
     pub async fn form<T: DeserializeOwned>(&mut self) -> Result<T> {
         self.limited().form().await
     }
@@ -151,6 +155,16 @@ impl Request {
             ),
             _ => Error::new(415, format!("{what} is expected")),
         })
+    }
+
+    /// The charset that the body is said to be in, or a 415.
+    fn body_charset(&self) -> Result<Charset> {
+        let header = self.headers().get(CONTENT_TYPE);
+        // A type without parameters, as most are, needs no closer look.
+        if header.is_none_or(|header| !header.as_bytes().contains(&b';')) {
+            return Ok(Charset::Utf8);
+        }
+        Charset::named(&self.charset())
     }
 }
 
@@ -229,19 +243,9 @@ impl<'a> UpTo<'a> {
     ///
     /// Those of [`Request::text`].
     pub async fn text(self) -> Result<String> {
-        let charset = self.request.charset();
-        let known = ["", "utf-8", "utf8", "us-ascii", "ascii"];
-        if !known.iter().any(|name| charset.eq_ignore_ascii_case(name)) {
-            return Err(Error::new(
-                415,
-                format!("the charset {charset:?} is not supported; send UTF-8"),
-            ));
-        }
+        let charset = self.request.body_charset()?;
         let bytes = self.decoded().await?;
-        String::from_utf8(bytes.into()).map_err(|error| {
-            let at = error.utf8_error().valid_up_to();
-            Error::new(400, format!("the body is not UTF-8 at byte {at}"))
-        })
+        charset.decode(bytes, "the body is")
     }
 
     /// As [`Request::json`].
@@ -252,7 +256,8 @@ impl<'a> UpTo<'a> {
     pub async fn json<T: DeserializeOwned>(self) -> Result<T> {
         self.request
             .expect_type(&["application/json", "+json"], "JSON")?;
-        let bytes = self.decoded().await?;
+        let charset = self.request.body_charset()?;
+        let bytes = charset.decode_json(self.decoded().await?)?;
         if let Ok(value) = serde_json::from_slice(&bytes) {
             return Ok(value);
         }
@@ -275,7 +280,8 @@ impl<'a> UpTo<'a> {
             &["urlencoded"],
             "a form (application/x-www-form-urlencoded)",
         )?;
-        let bytes = self.decoded().await?;
+        let charset = self.request.body_charset()?;
+        let bytes = charset.decode_form(self.decoded().await?)?;
         typed::form(&bytes, "form")
     }
 }

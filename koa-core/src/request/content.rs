@@ -45,6 +45,7 @@ impl Request {
     /// The media type of the body, without parameters; empty if the request does not say.
     /// <https://koajs.com/#request-type>
     #[must_use]
+    #[doc(alias = "type")]
     pub fn type_(&self) -> Cow<'_, str> {
         match self.line("content-type") {
             Some(Cow::Borrowed(value)) => Cow::Borrowed(media_type::essence(value)),

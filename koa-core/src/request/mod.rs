@@ -4,6 +4,7 @@
 
 mod accept;
 mod body;
+mod charset;
 #[cfg(feature = "compression")]
 mod coded;
 mod content;
@@ -122,6 +123,7 @@ impl Request {
     /// The request as hyper parsed it, without its body: also what hyper or a layer around the app has put into its
     /// extensions. Node's request, Koa's `ctx.req`: <https://koajs.com/#ctx-req>.
     #[must_use]
+    #[doc(alias = "req")]
     pub fn parts(&self) -> &Parts {
         &self.head
     }

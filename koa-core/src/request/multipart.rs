@@ -12,7 +12,8 @@ use multer::{Constraints, SizeLimit};
 
 use crate::error::{Error, Result};
 use crate::request::body::BodyStream;
-use crate::request::{Request, UpTo};
+use crate::request::charset::Charset;
+use crate::request::{Request, UpTo, typed};
 
 /// The longest boundary, in bytes (RFC 2046, 5.1.1).
 const LONGEST_BOUNDARY: usize = 70;
@@ -160,14 +161,13 @@ impl Part<'_> {
     ///
     /// # Errors
     ///
-    /// Those of [`Multipart::next`], and a 400 for bytes that are not UTF-8.
+    /// Those of [`Multipart::next`], and of [`Request::text`] for the charset that the part says itself.
     pub async fn text(self) -> Result<String> {
-        let name = self.name().unwrap_or("").to_owned();
-        let bytes = self.bytes().await?;
-        String::from_utf8(bytes.into()).map_err(|error| {
-            let at = error.utf8_error().valid_up_to();
-            Error::new(400, format!("form: {name}: not UTF-8 at byte {at}"))
-        })
+        let mime = self.field.content_type();
+        let charset = mime.and_then(|mime| mime.get_param("charset"));
+        let charset = Charset::named(charset.map_or("", |charset| charset.as_str()))?;
+        let what = format!("form: {}:", typed::shortened(self.name().unwrap_or("")));
+        charset.decode(self.bytes().await?, &what)
     }
 }
 
@@ -189,7 +189,11 @@ fn broken(error: multer::Error) -> Error {
             Error::new(400, "form: the body could not be read to its end").with_source(error)
         }
         error @ multer::Error::LockFailure => Error::from(error),
-        error => Error::new(400, format!("form: {error}")),
+        // It may show what the client sent.
+        error => Error::new(
+            400,
+            format!("form: {}", typed::shortened(&error.to_string())),
+        ),
     }
 }
 

@@ -1,12 +1,17 @@
 //! Who asks, for which host, and over which protocol. Behind a proxy that the app trusts, what that proxy says counts.
 
 use std::borrow::Cow;
+use std::fmt::Display;
 
 use http::{Version, header::HOST};
 use url::Url;
 
 use crate::request::forwarded::{self, HostHeaders};
 use crate::request::{Request, header, target};
+
+/// The address that a layer has set.
+#[derive(Clone)]
+struct SetIp(Box<str>);
 
 impl Request {
     /// The host and, if it was given, the port; empty if none was sent. <https://koajs.com/#request-host>
@@ -109,15 +114,20 @@ impl Request {
     /// The same, parsed by the URL standard; `None` if it is not a URL. Koa's `request.URL`:
     /// <https://koajs.com/#request-url-2>.
     #[must_use]
+    #[doc(alias = "URL")]
     pub fn parsed_url(&self) -> Option<Url> {
         target::url(self.protocol(), &self.host(), &self.original_url())
     }
 
     /// The client's address, empty if it is not known. <https://koajs.com/#request-ip>
     ///
-    /// With [`App::proxy`](crate::App::proxy) it is the first of [`ips`](Self::ips), if there is one.
+    /// It is what [`set_ip`](Self::set_ip) has set. Otherwise, with [`App::proxy`](crate::App::proxy), it is the first of
+    /// [`ips`](Self::ips), if there is one.
     #[must_use]
     pub fn ip(&self) -> Cow<'_, str> {
+        if let Some(SetIp(ip)) = self.head.extensions.get() {
+            return Cow::Borrowed(ip);
+        }
         let max = self.app().max_ips_count();
         let lines = self.forwarded_for();
         if lines.iter().all(|line| matches!(line, Cow::Borrowed(_))) {
@@ -133,6 +143,24 @@ impl Request {
         }
         let ip = self.connection.remote_ip();
         ip.map_or(Cow::Borrowed(""), |ip| Cow::Owned(ip.to_string()))
+    }
+
+    /// Sets the client's address, for layers that know it better: it stays, whatever the headers become. Koa's
+    /// `request.ip = ip`.
+    ///
+    /// ```
+    /// # use koa::prelude::*;
+    /// #[middleware]
+    /// async fn behind_the_cdn(ctx: &mut Context, next: impl Next) -> Result {
+    ///     let ip: std::net::IpAddr = ctx.get("CF-Connecting-IP").parse()?;
+    ///     ctx.request.set_ip(ip);
+    ///     next.run(ctx).await
+    /// }
+    /// # let _ = App::new().with(behind_the_cdn);
+    /// ```
+    pub fn set_ip(&mut self, ip: impl Display) {
+        // Beside what else few requests have, so that the others do not carry it.
+        self.head.extensions.insert(SetIp(ip.to_string().into()));
     }
 
     /// The addresses that the request came through, the client's first: what `X-Forwarded-For`, or the app's

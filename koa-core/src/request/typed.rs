@@ -73,7 +73,7 @@ where
 }
 
 /// A text that may hold what the client sent, and so may be long: its beginning, and its end, where the place stands.
-fn shortened(text: &str) -> String {
+pub(super) fn shortened(text: &str) -> String {
     let length = text.chars().count();
     if length <= SHOWN {
         return text.to_owned();

@@ -66,6 +66,7 @@ impl Request {
 
     /// The url as it came, which nothing changes. <https://koajs.com/#request-originalurl>
     #[must_use]
+    #[doc(alias = "originalUrl")]
     pub fn original_url(&self) -> Cow<'_, str> {
         let uri = &self.head.uri;
         match (uri.scheme(), uri.authority(), uri.path_and_query()) {

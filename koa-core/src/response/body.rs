@@ -166,6 +166,14 @@ impl Body {
         self.is_none() || self.len() == Some(0)
     }
 
+    /// Its length as Koa works it out before it is sent: not that of `false` and `0`.
+    pub(crate) fn told_len(&self) -> Option<u64> {
+        match &self.0 {
+            Repr::Json(json) if is_falsy(json) => None,
+            _ => self.len(),
+        }
+    }
+
     pub(crate) fn repr(&self) -> &Repr {
         &self.0
     }
@@ -200,6 +208,11 @@ impl Body {
     pub(crate) fn into_repr(self) -> Repr {
         self.0
     }
+}
+
+/// Whether JSON is what JavaScript takes for nothing.
+pub(crate) fn is_falsy(json: &[u8]) -> bool {
+    matches!(json, b"false" | b"0" | b"-0" | b"0.0" | b"-0.0")
 }
 
 impl fmt::Debug for Body {

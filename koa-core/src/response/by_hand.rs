@@ -29,6 +29,8 @@ impl Context {
     /// }
     /// # let _ = App::new().with(raw);
     /// ```
+    #[doc(alias = "respond")]
+    #[doc(alias = "res")]
     pub fn respond_with(&mut self, response: http::Response<impl Into<Body>>) {
         self.response.by_hand = Some(Box::new(response.map(Into::into)));
     }
@@ -53,6 +55,7 @@ impl Context {
     /// [`flush_headers`](Self::flush_headers), [`respond_with`](Self::respond_with) or [`onerror`](Self::onerror).
     /// <https://koajs.com/#response-headersent>
     #[must_use]
+    #[doc(alias = "headerSent")]
     pub fn header_sent(&self) -> bool {
         self.response.header_sent()
     }
@@ -67,6 +70,7 @@ impl Context {
 impl Response {
     /// As [`Context::header_sent`]. <https://koajs.com/#response-headersent>
     #[must_use]
+    #[doc(alias = "headerSent")]
     pub fn header_sent(&self) -> bool {
         self.sent || self.by_hand.is_some()
     }

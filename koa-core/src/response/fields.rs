@@ -18,6 +18,7 @@ use crate::response::{IntoHeaderValue, Response, etag, vary};
 impl Response {
     /// The media type, without parameters; empty if there is none. <https://koajs.com/#response-type>
     #[must_use]
+    #[doc(alias = "type")]
     pub fn type_(&self) -> Cow<'_, str> {
         match self.headers.get(CONTENT_TYPE).map(text) {
             Some(Cow::Borrowed(value)) => Cow::Borrowed(media_type::essence(value)),
@@ -32,6 +33,7 @@ impl Response {
     /// # Errors
     ///
     /// A character that must not be in a header.
+    #[doc(alias = "type")]
     pub fn set_type(&mut self, name: &str) -> Result {
         match media_type::content_type(name) {
             Some(value) => self.put(CONTENT_TYPE, value),
@@ -74,6 +76,7 @@ impl Response {
 
     /// The `Last-Modified` date, if there is one that can be read. <https://koajs.com/#response-lastmodified>
     #[must_use]
+    #[doc(alias = "lastModified")]
     pub fn last_modified(&self) -> Option<SystemTime> {
         date::parse(self.headers.get(LAST_MODIFIED)?.to_str().ok()?)
     }
@@ -84,6 +87,7 @@ impl Response {
     /// # Errors
     ///
     /// A text that is no date, or a year that does not have four digits.
+    #[doc(alias = "lastModified")]
     pub fn set_last_modified(&mut self, date: impl IntoDate) -> Result {
         let date = date.into_date()?;
         let value =

@@ -87,6 +87,7 @@ impl Context {
     /// # Errors
     ///
     /// An app that does not allow it, or a status from 100 to 199, which is no answer.
+    #[doc(alias = "flushHeaders")]
     pub async fn flush_headers(&mut self) -> Result {
         if self.header_sent() {
             return Ok(());

@@ -228,11 +228,11 @@ impl Response {
         }
     }
 
-    /// The `Content-Length`, or the length of the body where that is known, in bytes.
-    /// <https://koajs.com/#response-length>
+    /// The `Content-Length`, or the length of the body where that is known, in bytes; as in Koa that of the JSON `false`
+    /// and `0` is not, until it is sent. <https://koajs.com/#response-length>
     #[must_use]
     pub fn length(&self) -> Option<u64> {
-        self.length.or_else(|| self.body.len())
+        self.length.or_else(|| self.body.told_len())
     }
 
     /// Sets the `Content-Length`, in bytes, of a stream; that of any other body is its own.

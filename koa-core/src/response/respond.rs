@@ -14,7 +14,7 @@ use hyper::ext::ReasonPhrase;
 
 use crate::context::{Context, Place};
 use crate::error::{Error, Result};
-use crate::response::body::{Body, Repr, Streaming};
+use crate::response::body::{Body, Repr, Streaming, is_falsy};
 use crate::response::by_hand::conclude_by_hand;
 use crate::response::reason::{reason, unlike_hyper};
 use crate::response::stream::{Sending, Streamed, poll_chunk};
@@ -57,6 +57,10 @@ pub(crate) fn conclude(ctx: &mut Context, outcome: Result) -> Ending {
     let head = ctx.request.method() == Method::HEAD;
     let body = mem::replace(&mut response.body, Body::unset());
     Ending::Whole(match body.into_repr() {
+        Repr::Json(json) if head && is_falsy(&json) => {
+            let length = response.length;
+            only_head(ctx, length)
+        }
         Repr::Text(bytes) | Repr::Binary(bytes) | Repr::Json(bytes) => {
             if head {
                 // What GET would send; a handler that makes no body for HEAD may say its length.

@@ -8,7 +8,8 @@ use std::time::{Duration, SystemTime};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use koa::{
-    Algorithm, Compat, Context, Cookie, CookieSettings, Encoding, Keygrip, Result, SameSite,
+    Algorithm, Compat, Context, Cookie, CookieSettings, Encoding, Keygrip, Priority, Result,
+    SameSite,
 };
 use serde_json::Value;
 
@@ -33,13 +34,13 @@ pub(crate) fn are_lines_of(step: &Step, case: &Case) -> bool {
 }
 
 fn get(name: &str, options: Option<&Value>, ctx: &mut Context, case: &Case) -> Result<Output> {
-    let cookie = described(name, options, ctx, case)?;
+    let cookie = described(name, options, ctx, case);
     let value = ctx.cookies().get(cookie)?;
     Ok(Output::Value(value.into()))
 }
 
 fn set(name: &str, step: &Step, ctx: &mut Context, case: &Case) -> Result<Output> {
-    let cookie = described(name, step.args.get(2), ctx, case)?;
+    let cookie = described(name, step.args.get(2), ctx, case);
     match &step.args[1] {
         Value::Null | Value::Object(_) => ctx.cookies().remove(cookie)?,
         value => ctx.cookies().set(cookie, string(value))?,
@@ -52,11 +53,11 @@ fn described<'a>(
     options: Option<&'a Value>,
     ctx: &Context,
     case: &Case,
-) -> Result<Cookie<'a>> {
+) -> Cookie<'a> {
     match options {
         Some(options) => with(Cookie::new(name), options, ctx.app().now()),
-        None if case.app.egg.is_some() => Ok(Cookie::new(name)),
-        None => Ok(Cookie::new(name).signed(false)),
+        None if case.app.egg.is_some() => Cookie::new(name),
+        None => Cookie::new(name).signed(false),
     }
 }
 
@@ -67,11 +68,11 @@ pub(crate) fn described_by<'a>(cookie: Cookie<'a>, options: &'a Value) -> Cookie
         options.remove("maxAge");
     }
     let options: &'static Value = Box::leak(Box::new(options));
-    with(cookie, options, SystemTime::UNIX_EPOCH).unwrap()
+    with(cookie, options, SystemTime::UNIX_EPOCH)
 }
 
 /// A cookie with the options of `cookies.set`.
-fn with<'a>(mut cookie: Cookie<'a>, options: &'a Value, now: SystemTime) -> Result<Cookie<'a>> {
+fn with<'a>(mut cookie: Cookie<'a>, options: &'a Value, now: SystemTime) -> Cookie<'a> {
     for (name, value) in options.as_object().into_iter().flatten() {
         let is = value.as_bool().unwrap_or(false);
         cookie = match (name.as_str(), value) {
@@ -90,11 +91,13 @@ fn with<'a>(mut cookie: Cookie<'a>, options: &'a Value, now: SystemTime) -> Resu
             ("secure", _) => cookie.secure(is),
             ("httpOnly", _) => cookie.http_only(is),
             ("sameSite", Value::String(text)) if !text.is_empty() => {
-                cookie.same_site(text.parse()?)
+                cookie.same_site(SameSite::named(text))
             }
             ("sameSite", _) if is => cookie.same_site(SameSite::Strict),
             ("sameSite", _) => cookie.same_site(SameSite::Unset),
-            ("priority", Value::String(text)) if !text.is_empty() => cookie.priority(text.parse()?),
+            ("priority", Value::String(text)) if !text.is_empty() => {
+                cookie.priority(Priority::named(text))
+            }
             ("partitioned", _) => cookie.partitioned(is),
             ("removeUnpartitioned", _) => cookie.remove_unpartitioned(is),
             ("signed", _) => cookie.signed(is),
@@ -103,7 +106,7 @@ fn with<'a>(mut cookie: Cookie<'a>, options: &'a Value, now: SystemTime) -> Resu
             _ => cookie,
         };
     }
-    Ok(cookie)
+    cookie
 }
 
 /// The clock of a case, which stands still.
@@ -120,7 +123,7 @@ pub(crate) fn settings(app: &AppSettings) -> CookieSettings {
     let options: &'static Value = Box::leak(Box::new(egg.cookies.clone()));
     CookieSettings::new()
         .compat(Compat::Egg)
-        .defaults(with(Cookie::defaults(), options, SystemTime::UNIX_EPOCH).unwrap())
+        .defaults(with(Cookie::defaults(), options, SystemTime::UNIX_EPOCH))
         .auto_chips(options["autoChips"] == true)
 }
 

@@ -1,7 +1,8 @@
 //! The table of deliberate differences, from the page that users read.
 //!
 //! The first cell of a row names the cases: `redirect/0107 0140`. For another folder of cases, whose numbers mean
-//! something else, it may also say by what the cases of that difference are known: `freshness[header=if-none-match]`.
+//! something else, it may also say by what the cases of that difference are known, and what may fail in them:
+//! `freshness[header=if-none-match&fails=fresh+stale]`.
 //!
 //! What differs in a listed case stands in `differences.txt`, line for line, so that a case that comes to fail in
 //! another way is a failure. `KOA_UPDATE_DIFFERENCES=1` writes the file anew, to be read before it is committed.
@@ -10,7 +11,9 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use crate::cases::{Case, Family};
+use serde_json::Value;
+
+use crate::cases::{Case, Family, Step};
 
 pub(crate) struct Differences {
     /// The cases, as `family/number`.
@@ -76,7 +79,10 @@ impl Differences {
             None if updates() => self.listed.contains(&case.id),
             None => self.listed.contains(&case.id) && same(),
             Some(known) if known.get(&case.id) == Some(&case.summary()) => same(),
-            Some(_) => self.patterns.iter().any(|pattern| pattern.matches(case)),
+            Some(_) => self
+                .patterns
+                .iter()
+                .any(|pattern| pattern.covers(case, failures)),
         };
         if covered {
             self.met.borrow_mut().insert(case.id.clone());
@@ -146,27 +152,87 @@ impl Pattern {
         })
     }
 
-    fn matches(&self, case: &Case) -> bool {
-        let holds = |(name, value): &(String, String)| match name.as_str() {
-            "tag" => case.tags.contains(value),
-            "header" => case
-                .request
-                .headers
-                .iter()
-                .any(|(name, _)| name.eq_ignore_ascii_case(value)),
-            "target" => case.request.target.contains(value),
-            "op" => case.any_step(&|step| step.op == *value),
-            "arg" => case.any_step(&|step| {
-                let first = step.args.first();
-                first.is_some_and(
-                    |first| match serde_json::from_str::<serde_json::Value>(value) {
-                        Ok(json) => *first == json,
-                        Err(_) => first.as_str() == Some(value),
-                    },
-                )
-            }),
-            other => panic!("no condition {other}"),
-        };
-        case.family == self.family && self.conditions.iter().all(holds)
+    /// Whether the case is one of these, and nothing fails in it but what may.
+    fn covers(&self, case: &Case, failures: &[String]) -> bool {
+        let mut conditions = self.conditions.iter();
+        case.family == self.family
+            && conditions.all(|(name, value)| holds(name, value, case, failures))
     }
+}
+
+fn holds(name: &str, value: &str, case: &Case, failures: &[String]) -> bool {
+    let request = &case.request;
+    let header = |name: &str| {
+        let mut headers = request.headers.iter();
+        headers
+            .find(|(given, _)| given.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+    };
+    let json = |value: &str| serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
+    match name {
+        "tag" => case.tags.iter().any(|tag| tag == value),
+        "header" => header(value).is_some(),
+        // A header with a text in it: `holds=host:@`.
+        "holds" => {
+            let (name, text) = value.split_once(':').unwrap();
+            header(name).is_some_and(|value| value.contains(text))
+        }
+        // A header whose first value is none of these: `unlike=x-forwarded-proto:http+https`.
+        "unlike" => {
+            let (name, values) = value.split_once(':').unwrap();
+            let first = header(name).map(|text| text.split(',').next().unwrap().trim());
+            first.is_some_and(|first| values.split('+').all(|value| value != first))
+        }
+        // A header with a URL of the same host that does not begin with the request's own origin.
+        "near" => header(value).is_some_and(|url| is_near(url, header("host"), request.encrypted)),
+        "target" => request.target.contains(value),
+        // A target in absolute form without a path.
+        "path" if value == "none" => request.target.matches('/').count() == 2,
+        "offset" => case.app.subdomain_offset == value.parse().ok(),
+        "op" => any_step(case, &|step| step.op == value),
+        "arg" => any_step(case, &|step| step.args.first() == Some(&json(value))),
+        "second" => any_step(case, &|step| step.args.get(1) == Some(&json(value))),
+        "throws" => any_step(case, &|step| step.op == value && step.throws.is_some()),
+        // The status that was recorded, and the one that came.
+        "status" => value.parse().ok() == Some(case.response.status),
+        "got" => {
+            let got = format!(", got {value}");
+            let status = |line: &String| line.starts_with("status: ") && line.ends_with(&got);
+            failures.iter().any(status)
+        }
+        // What fails begins with one of these, `fails=headers+body`; each is an operation, or a part of the response.
+        "fails" => failures.iter().all(|line| {
+            let line = match line.strip_prefix("exchange ") {
+                Some(rest) => rest.split_once(": ").map_or(rest, |(_, line)| line),
+                None => line,
+            };
+            let subject = line.split(['(', ':', ' ']).next();
+            subject.is_some_and(|subject| value.split('+').any(|value| value == subject))
+        }),
+        // What fails says this, with spaces for the underscores.
+        "says" => {
+            let text = value.replace('_', " ");
+            failures.iter().any(|line| line.contains(&text))
+        }
+        other => panic!("no condition {other}"),
+    }
+}
+
+fn any_step(case: &Case, is_one: &dyn Fn(&Step) -> bool) -> bool {
+    let exchanges = case.exchanges.iter();
+    case.any_step(is_one) || exchanges.flat_map(|exchange| &exchange.steps).any(is_one)
+}
+
+fn is_near(url: &str, host: Option<&str>, encrypted: bool) -> bool {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return false;
+    };
+    let without_port = |host: &str| match host.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => host.to_lowercase(),
+        _ => host.to_lowercase(),
+    };
+    let host = host.unwrap_or_default();
+    let its_host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let own_scheme = if encrypted { "https" } else { "http" };
+    without_port(its_host) == without_port(host) && (scheme != own_scheme || its_host != host)
 }
