@@ -152,6 +152,7 @@ mod extract;
 mod media_type;
 mod middleware;
 mod negotiation;
+mod refusal;
 mod reply;
 mod request;
 mod response;
@@ -199,8 +200,8 @@ pub use session::store::{EggStore, FromEgg, Load, Save, SessionStore, Stored, Up
 #[cfg(feature = "redis")]
 pub use session::store::{RedisLink, RedisStore};
 pub use session::{
-    MaxAge, Session, SessionConfig, SessionData, SessionExpired, SessionInvalid, SessionMissed,
-    SessionStoreFailed, Sessions,
+    KeyAsDeclared, KeyOverridden, MaxAge, Session, SessionConfig, SessionData, SessionExpired,
+    SessionInvalid, SessionMissed, SessionStoreFailed, Sessions,
 };
 pub use url;
 pub use wiring::{Above, Asks, Nothing, Provides, ProvidesMut, Provision, Requires, Shared, Slot};

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use koa::prelude::*;
-use koa::{MaxAge, RedisStore, SessionData, Sessions, session};
+use koa::{KeyOverridden, MaxAge, RedisStore, SessionData, Sessions, session};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tokio::runtime::{Builder, Runtime};
@@ -84,7 +84,7 @@ async fn pass() -> &'static str {
     "passed"
 }
 
-fn sessions<S: SessionData>(options: &Options) -> Sessions<S> {
+fn sessions<S: SessionData>(options: &Options) -> Sessions<S, KeyOverridden> {
     let sessions = Sessions::with_config(options.config(S::CONFIG));
     match &options.redis {
         Some(socket) => sessions.store(RedisStore::open(format!("unix://{socket}")).unwrap()),
