@@ -5,6 +5,8 @@ mod egg;
 mod memory;
 #[cfg(feature = "redis")]
 mod redis;
+#[cfg(feature = "tower-sessions")]
+mod tower_sessions;
 
 use std::fmt;
 use std::future::Future;
@@ -20,6 +22,8 @@ pub use egg::{EggStore, FromEgg};
 pub use memory::MemoryStore;
 #[cfg(feature = "redis")]
 pub use redis::{RedisLink, RedisStore};
+#[cfg(feature = "tower-sessions")]
+pub use tower_sessions::FromTowerSessions;
 
 /// A store of sessions, for [`Sessions::store`](crate::Sessions::store).
 ///
