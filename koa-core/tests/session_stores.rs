@@ -14,13 +14,87 @@ mod redis_server;
 mod serve;
 mod store_promises;
 
-use koa::{MemoryStore, Save, SessionStore};
-use store_promises::{has_versions, keeps_its_promises};
+use std::time::Duration;
+
+use browser::{Clock, lines};
+use client::Client;
+use koa::prelude::*;
+use koa::{MemoryStore, Save, SessionStore, session};
+use serve::serve;
+use store_promises::{
+    has_versions, is_not_saved_when_the_request_is_cancelled, keeps_its_promises,
+};
 
 #[test]
 fn in_memory() {
     keeps_its_promises(MemoryStore::new());
     has_versions(&MemoryStore::new());
+    is_not_saved_when_the_request_is_cancelled(MemoryStore::new());
+}
+
+#[session(
+    prefix = "own:",
+    auto_commit = false,
+    store = MemoryStore::new(),
+    external_key = (id_that_came, id_that_goes),
+    absolute = "36h",
+    max_age = "1d"
+)]
+struct Elsewhere {
+    count: u32,
+}
+
+fn id_that_came(ctx: &Context) -> Option<String> {
+    Some(ctx.get("X-Session").into_owned())
+}
+
+fn id_that_goes(ctx: &mut Context, id: &str) -> Result {
+    ctx.set("X-Session", id)
+}
+
+#[middleware]
+async fn count(ctx: &mut Context, session: &mut Session<Elsewhere>) -> Result<String> {
+    session.count += 1;
+    if ctx.path() == "/commit" {
+        session.manually_commit(ctx).await?;
+    }
+    Ok(session.count.to_string())
+}
+
+/// What the attribute says of the store, and of ids from elsewhere than a cookie.
+#[test]
+fn under_an_id_from_a_header() {
+    let clock = Clock::new();
+    let app = App::new()
+        .clock(clock.of())
+        .with(Elsewhere::middleware())
+        .with(count);
+    let server = serve(app);
+    let ask = |path: &str, id: &str| {
+        let header = format!("X-Session: {id}\r\n");
+        let answer = Client::connect(server.address).ask("GET", path, &header);
+        assert_eq!((answer.status, lines(&answer)), (200, Vec::new()));
+        let id = answer.header("x-session").map(str::to_owned);
+        (answer.text(), id)
+    };
+    assert_eq!(ask("/", ""), ("1".to_owned(), None));
+    let (text, id) = ask("/commit", "");
+    let id = id.expect("an id");
+    assert_eq!((text.as_str(), id.len()), ("1", 43));
+    assert_eq!(ask("/", &id).0, "2");
+    assert_eq!(ask("/commit", &id), ("2".to_owned(), Some(id.clone())));
+    assert_eq!(ask("/", &id).0, "3");
+    // One that somebody made up is not taken.
+    let (text, other) = ask("/commit", "made-up");
+    assert_eq!(text, "1");
+    assert!(other.is_some_and(|other| other != "made-up" && other != id));
+    // Writing prolongs it, and nothing beyond its absolute age.
+    clock.advance(Duration::from_secs(20 * 3600));
+    assert_eq!(ask("/commit", &id).0, "3");
+    clock.advance(Duration::from_secs(15 * 3600));
+    assert_eq!(ask("/commit", &id).0, "4");
+    clock.advance(Duration::from_secs(3600));
+    assert_eq!(ask("/", &id).0, "1");
 }
 
 #[test]
@@ -42,15 +116,11 @@ fn memory_is_bounded() {
 
 #[cfg(feature = "redis")]
 mod redis {
-    use std::time::Duration;
-
-    use koa::prelude::*;
-    use koa::{Compat, Load, RedisStore, SessionConfig, SessionData, session};
+    use koa::{Compat, Load, RedisStore, SessionConfig, SessionData};
 
     use super::*;
-    use crate::browser::{Browser, Clock};
+    use crate::browser::Browser;
     use crate::redis_server::RedisServer;
-    use crate::serve::serve;
 
     #[test]
     fn in_redis() {
@@ -220,7 +290,7 @@ mod redis {
     }
 
     #[middleware]
-    async fn count(session: &mut Shared) -> String {
+    async fn count_shared(session: &mut Shared) -> String {
         session.user = "ada".to_owned();
         session.count += 1;
         format!("{} {}", session.user, session.count)
@@ -240,7 +310,7 @@ mod redis {
                 .keys(["a key that nobody guesses, for koa 01"])
                 .clock(Clock::new().of())
                 .with(sessions)
-                .with(count);
+                .with(count_shared);
             let server = serve(app);
             let mut ada = Browser::new(server.address);
             assert_eq!(ada.read("/"), "ada 1");

@@ -465,6 +465,168 @@ fn one_too_big_for_a_cookie_is_an_error() {
     assert!(ada.read("/read").starts_with("xxx"));
 }
 
+/// Whatever an attribute can say of the cookie.
+#[session(
+    key = "__Secure-all",
+    max_age = "30m",
+    path = "/shop",
+    domain = "example.com",
+    secure,
+    http_only = false,
+    same_site = "lax",
+    priority = "high",
+    partitioned,
+    signed,
+    encrypt = false,
+    overwrite = false,
+    valid = is_no_ghost,
+    before_save = stamp
+)]
+struct All {
+    name: String,
+    saved: u32,
+}
+
+fn is_no_ghost(_: &Context, session: &All) -> bool {
+    session.name != "ghost"
+}
+
+fn stamp(_: &Context, session: &mut All) {
+    session.saved += 1;
+}
+
+#[middleware]
+async fn all(ctx: &mut Context, session: &mut All) -> String {
+    if let Some(name) = ctx.path().strip_prefix("/shop/") {
+        session.name = name.to_owned();
+    }
+    format!("{} {}", session.name, session.saved)
+}
+
+#[test]
+fn the_attribute_is_heeded() {
+    let app = App::new()
+        .keys([NEW])
+        .clock(Clock::new().of())
+        .proxy(true)
+        .with(All::middleware())
+        .with(all);
+    let server = serve(app);
+    let ask = |path: &str, cookies: &str| {
+        let header = format!(
+            "X-Forwarded-Proto: https\r\nUser-Agent: Chrome/140.0\r\nCookie: {cookies}\r\n"
+        );
+        client::Client::connect(server.address).ask("GET", path, &header)
+    };
+    let answer = ask("/shop/ada", "");
+    let [line, signature] = lines(&answer)[..] else {
+        panic!("{answer:?}");
+    };
+    let attributes = "; path=/shop; expires=Thu, 01 Jan 2026 00:30:00 GMT; domain=example.com; samesite=lax; \
+                      priority=high; partitioned; secure";
+    for line in [line, signature] {
+        assert!(
+            line.to_lowercase()
+                .contains(&attributes.to_lowercase()[..13])
+        );
+        for attribute in attributes.split("; ") {
+            assert!(
+                line.to_lowercase().contains(&attribute.to_lowercase()),
+                "{line}"
+            );
+        }
+        assert!(!line.contains("httponly"), "{line}");
+    }
+    assert!(line.starts_with("__Secure-all="));
+    assert!(signature.starts_with("__Secure-all.sig="));
+    let pair = |line: &str| line.split(';').next().unwrap().to_owned();
+    let cookies = format!("{}; {}", pair(line), pair(signature));
+    // It was changed before it was saved, and not when it was read.
+    let answer = ask("/shop", &cookies);
+    assert_eq!((answer.text().as_str(), lines(&answer).len()), ("ada 1", 0));
+    // Nothing is taken that is not signed.
+    assert_eq!(ask("/shop", &pair(line)).text(), " 0");
+    // One that is not valid begins anew.
+    let answer = ask("/shop/ghost", &cookies);
+    assert_eq!(answer.text(), "ghost 1");
+    let [line, signature] = lines(&answer)[..] else {
+        panic!("{answer:?}");
+    };
+    let cookies = format!("{}; {}", pair(line), pair(signature));
+    assert_eq!(ask("/shop", &cookies).text(), " 0");
+    // Over a plain connection a secure cookie is no cookie.
+    let header = format!("Cookie: {cookies}\r\n");
+    let plain = client::Client::connect(server.address).ask("GET", "/shop/ada", &header);
+    assert_eq!((plain.status, lines(&plain)), (500, Vec::new()));
+}
+
+/// As the page about sessions has it.
+#[session(key = "sid", max_age = "1d")]
+struct Numbered {
+    user: Option<String>,
+    generation: u64,
+}
+
+#[derive(Default)]
+struct Generations(std::sync::RwLock<HashMap<String, u64>>);
+
+impl Generations {
+    fn of(&self, user: &str) -> u64 {
+        self.0.read().unwrap().get(user).copied().unwrap_or(0)
+    }
+}
+
+fn is_present(ctx: &Context, session: &Numbered) -> bool {
+    match (&session.user, ctx.app().value::<Generations>()) {
+        (Some(user), Some(generations)) => generations.of(user) == session.generation,
+        _ => true,
+    }
+}
+
+#[middleware]
+async fn numbered(
+    ctx: &mut Context,
+    session: &mut Numbered,
+    generations: &Generations,
+) -> Option<String> {
+    match ctx.path() {
+        "/log-out-everywhere" => {
+            let mut all = generations.0.write().unwrap();
+            *all.entry(session.user.clone()?).or_default() += 1;
+        }
+        "/" => {}
+        path => {
+            let user = path.trim_start_matches('/').to_owned();
+            session.generation = generations.of(&user);
+            session.user = Some(user);
+        }
+    }
+    session.user.clone()
+}
+
+#[test]
+fn all_sessions_of_one_user_end_at_once() {
+    let app = App::new()
+        .keys([NEW])
+        .context(Generations::default())
+        .with(Numbered::middleware().valid(is_present))
+        .with(numbered);
+    let server = serve(app);
+    let [mut laptop, mut phone, mut bob] = std::array::from_fn(|_| Browser::new(server.address));
+    assert_eq!(laptop.read("/ada"), "ada");
+    assert_eq!(phone.read("/ada"), "ada");
+    assert_eq!(bob.read("/bob"), "bob");
+    let mut copy = laptop.clone();
+    laptop.get("/log-out-everywhere");
+    for browser in [&mut laptop, &mut phone, &mut copy] {
+        assert_eq!(browser.get("/").status, 404);
+    }
+    assert_eq!(bob.read("/"), "bob");
+    assert_eq!(phone.read("/ada"), "ada");
+    assert_eq!(phone.read("/"), "ada");
+    assert_eq!(copy.get("/").status, 404);
+}
+
 #[session(key = "cart", max_age = "session")]
 struct Cart {
     items: Vec<String>,

@@ -24,7 +24,7 @@ const ONE_DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const COOKIE: usize = 4096;
 
 /// How often a session is merged with what others wrote before that is given up.
-const MERGES: usize = 8;
+pub(super) const MERGES: usize = 8;
 
 impl<S: SessionData> Session<S> {
     pub(super) async fn commit(&mut self, ctx: &mut Context, forced: Option<Forced>) -> Result {
@@ -85,7 +85,7 @@ impl<S: SessionData> Session<S> {
     }
 
     /// How long it is to live from now.
-    fn age(&self) -> MaxAge {
+    pub(super) fn age(&self) -> MaxAge {
         let age = self.life.max_age;
         let age = age.filter(|age| *age != MaxAge::For(Duration::ZERO));
         age.unwrap_or(MaxAge::For(ONE_DAY))
@@ -146,9 +146,9 @@ impl<S: SessionData> Session<S> {
             let key = shared.key(id);
             shared.ask(ctx, "destroy", store.destroy(&key)).await?;
         }
+        self.life.version = None;
         if is_own {
             self.forget(ctx).await?;
-            self.life.version = None;
             self.life.before = None;
             if !std::mem::take(&mut self.life.has_cookie) {
                 return Ok(());
@@ -201,7 +201,7 @@ impl<S: SessionData> Session<S> {
         Ok(written)
     }
 
-    fn meta(&self, age: MaxAge, now: u64) -> Meta {
+    pub(super) fn meta(&self, age: MaxAge, now: u64) -> Meta {
         let mut expires = age.millis().map(|age| now.saturating_add(age));
         if let Some(absolute) = self.shared.config.absolute {
             let absolute = u64::try_from(absolute.as_millis()).unwrap_or(u64::MAX);
@@ -240,7 +240,7 @@ impl<S: SessionData> Session<S> {
     }
 
     /// Somebody ended it meanwhile. The browser may have another one by now: its cookie is left alone.
-    fn is_gone(&mut self) {
+    pub(super) fn is_gone(&mut self) {
         self.life.removed = true;
         self.life.version = None;
         self.life.has_cookie = false;
@@ -269,21 +269,8 @@ impl<S: SessionData> Session<S> {
             replace: !is_own,
         };
         if !is_own {
-            let value = form::to_json(&meta, &data).into_bytes();
-            shared
-                .ask(
-                    ctx,
-                    "create",
-                    store.create(
-                        &key,
-                        Save {
-                            value: &value,
-                            ..save
-                        },
-                    ),
-                )
-                .await?;
-            return Ok(data);
+            let keeping = self.keep_json(ctx, &**store, &key, meta, data, save);
+            return Box::pin(keeping).await;
         }
         let Some(mut version) = self.life.version else {
             let value = form::to_bytes(&meta, &data);
@@ -349,7 +336,7 @@ impl<S: SessionData> Session<S> {
 }
 
 /// How long a store keeps it.
-fn time_to_live(meta: &Meta, ctx: &Context) -> Option<Duration> {
+pub(super) fn time_to_live(meta: &Meta, ctx: &Context) -> Option<Duration> {
     match (meta.expires, meta.max_age) {
         (_, Some(MaxAge::For(age))) => Some(age.saturating_add(STORE_LONGER)),
         (Some(expires), _) => {
@@ -361,7 +348,7 @@ fn time_to_live(meta: &Meta, ctx: &Context) -> Option<Duration> {
 }
 
 #[cold]
-fn conflict() -> Error {
+pub(super) fn conflict() -> Error {
     Error::new(
         409,
         "Another request changed the session at the same time; please try again",

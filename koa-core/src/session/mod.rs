@@ -5,6 +5,7 @@
 //! in `form`, where it is kept in `store`.
 
 mod commit;
+mod compat;
 mod config;
 mod events;
 mod form;

@@ -8,7 +8,7 @@
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use koa::prelude::*;
 use koa::{Load, Save, Session, SessionStore, Stored, Updated, session};
@@ -17,6 +17,9 @@ use tokio::sync::Semaphore;
 use crate::browser::{Browser, Clock, lines};
 use crate::client;
 use crate::serve::{Serving, serve};
+
+/// How long something that is to happen is waited for.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 #[session(key = "sid", max_age = "1h", prefix = "test:")]
 #[derive(Debug)]
@@ -30,6 +33,15 @@ struct Account {
 struct Gate {
     entered: Mutex<Sender<()>>,
     leave: Arc<Semaphore>,
+}
+
+/// Says so where a request that waits is dropped.
+struct Waiting<'a>(&'a Gate);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        let _ = self.0.entered.lock().unwrap().send(());
+    }
 }
 
 /// The segments of the path are done one by one: `/user/ada`, `/a/1/hold`, `/regenerate`.
@@ -56,7 +68,9 @@ async fn site(ctx: &mut Context, gate: &Gate) -> Result<String> {
             "hold" => {
                 ctx.session::<Account>().await?;
                 gate.entered.lock().unwrap().send(()).unwrap();
+                let waiting = Waiting(gate);
                 gate.leave.acquire().await?.forget();
+                std::mem::forget(waiting);
             }
             "fail" => throw!(400, "no"),
             "panic" => panic!("this was not meant to be"),
@@ -113,6 +127,11 @@ struct Fixture {
 
 impl Fixture {
     fn new(store: impl SessionStore) -> Self {
+        Self::of(store, false)
+    }
+
+    /// Where `cancels`, a request ends when its client goes away.
+    fn of(store: impl SessionStore, cancels: bool) -> Self {
         let keys = Arc::<Mutex<Vec<String>>>::default();
         let (sender, entered) = channel();
         let leave = Arc::new(Semaphore::new(0));
@@ -128,6 +147,7 @@ impl Fixture {
             .clock(Clock::new().of())
             .context(gate)
             .on_error(|_, _| {})
+            .with(cancels.then_some(koa::cancel_on_disconnect))
             .with(Account::middleware().store(watched))
             .with(site);
         Self {
@@ -146,7 +166,7 @@ impl Fixture {
     fn during(&self, browser: &Browser, path: &str, other: impl FnOnce()) -> client::Answer {
         let mut held = browser.clone();
         let client = held.begin(path);
-        self.entered.recv_timeout(Duration::from_secs(20)).unwrap();
+        self.entered.recv_timeout(PATIENCE).unwrap();
         other();
         self.leave.add_permits(1);
         held.end(client)
@@ -163,6 +183,7 @@ pub(crate) fn keeps_its_promises(store: impl SessionStore) {
     a_fresh_id_forgets_the_old_one(&fixture);
     a_fresh_id_takes_along_what_others_wrote(&fixture);
     is_saved_when_a_handler_fails(&fixture);
+    is_saved_when_the_client_goes_away(&fixture);
     what_is_begun_after_the_end_is_another_one(&fixture);
 }
 
@@ -304,6 +325,33 @@ fn is_saved_when_a_handler_fails(fixture: &Fixture) {
     // A session that ends ends, whatever comes of the request.
     assert_eq!(ada.get("/destroy/fail").status, 400);
     assert_eq!(ada.read("/"), " 0 0");
+}
+
+fn is_saved_when_the_client_goes_away(fixture: &Fixture) {
+    let mut ada = fixture.browser();
+    ada.get("/user/ada");
+    let client = ada.begin("/a/9/hold");
+    fixture.entered.recv_timeout(PATIENCE).unwrap();
+    drop(client);
+    fixture.leave.add_permits(1);
+    let end = Instant::now() + PATIENCE;
+    while ada.read("/") != "ada 9 0" {
+        assert!(Instant::now() < end, "it is never saved");
+        std::thread::yield_now();
+    }
+}
+
+/// Not where a request ends with its client: it may be half-way.
+pub(crate) fn is_not_saved_when_the_request_is_cancelled(store: impl SessionStore) {
+    let fixture = Fixture::of(store, true);
+    let mut ada = fixture.browser();
+    ada.get("/user/ada");
+    let client = ada.begin("/a/9/hold");
+    fixture.entered.recv_timeout(PATIENCE).unwrap();
+    drop(client);
+    // It has been dropped.
+    fixture.entered.recv_timeout(PATIENCE).unwrap();
+    assert_eq!(ada.read("/"), "ada 0 0");
 }
 
 fn what_is_begun_after_the_end_is_another_one(fixture: &Fixture) {

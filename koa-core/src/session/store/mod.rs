@@ -93,7 +93,7 @@ pub struct Save<'a> {
     /// Whether each use prolongs it, if that is set.
     pub rolling: bool,
 
-    /// Whether it takes the place of one that is there.
+    /// Whether a new one takes the place of one that is there: under `compat`, whose ids may be anybody's.
     pub replace: bool,
 }
 

@@ -28,6 +28,14 @@ if head ~= ARGV[1] then return 1 end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 return 2";
 
+/// The same for what is JSON alone, whose version is a part of its hash.
+const UPDATE_JSON: &str = "\
+local json = redis.call('GET', KEYS[1])
+if not json then return 0 end
+if string.sub(redis.sha1hex(json), 1, 16) ~= ARGV[1] then return 1 end
+redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+return 2";
+
 /// Sessions in a Redis or a Valkey (feature `redis`), which several processes and restarts share.
 ///
 /// ```no_run
@@ -60,7 +68,7 @@ return 2";
 /// One string a session, with its time to live. Sessions of our own form have a head of nine bytes, by which a write sees
 /// that another one came first. Under `compat` it is the JSON alone, under the id, as
 /// [egg-session-redis](https://github.com/eggjs/egg-session-redis) keeps it: a Node app reads what we write, and we what it
-/// writes.
+/// writes. A write of ours sees what Node wrote, or ended, since the session was read.
 ///
 /// With the `maxmemory-policy` `noeviction` a Redis that is full refuses new sessions, which are answered with a 503; with
 /// others it drops sessions, and their users are logged out.
@@ -187,7 +195,7 @@ where
         if save.replace {
             command.arg(save.value).arg("PX").arg(milliseconds(&save));
             let () = self.ask(&command).await?;
-            return Ok(record::NONE);
+            return Ok(record::version_of(save.value));
         }
         let version = record::first_version()?;
         command
@@ -203,13 +211,20 @@ where
     }
 
     async fn update(&self, key: &str, version: u64, save: Save<'_>) -> Result<Updated> {
-        let next = version.wrapping_add(1);
         let mut command = Cmd::new();
-        command.arg("EVAL").arg(UPDATE).arg(1).arg(key);
-        command
-            .arg(record::head(version).as_slice())
-            .arg(record::of(next, save.value))
-            .arg(milliseconds(&save));
+        let next = if save.replace {
+            command.arg("EVAL").arg(UPDATE_JSON).arg(1).arg(key);
+            command.arg(format!("{version:016x}")).arg(save.value);
+            record::version_of(save.value)
+        } else {
+            let next = version.wrapping_add(1);
+            command.arg("EVAL").arg(UPDATE).arg(1).arg(key);
+            command
+                .arg(record::head(version).as_slice())
+                .arg(record::of(next, save.value));
+            next
+        };
+        command.arg(milliseconds(&save));
         let came: u8 = self.ask(&command).await?;
         Ok(match came {
             0 => Updated::Gone,
