@@ -55,7 +55,10 @@ fn id_that_goes(ctx: &mut Context, id: &str) -> Result {
 #[middleware]
 async fn count(ctx: &mut Context, session: &mut Session<Elsewhere>) -> Result<String> {
     session.count += 1;
-    if ctx.path() == "/commit" {
+    if ctx.path() == "/end" {
+        session.destroy();
+    }
+    if ctx.path() != "/" {
         session.manually_commit(ctx).await?;
     }
     Ok(session.count.to_string())
@@ -88,6 +91,10 @@ fn under_an_id_from_a_header() {
     let (text, other) = ask("/commit", "made-up");
     assert_eq!(text, "1");
     assert!(other.is_some_and(|other| other != "made-up" && other != id));
+    // Ending it ends that one, and there is no cookie to be removed.
+    let ended = ask("/commit", "").1.unwrap();
+    ask("/end", &ended);
+    assert_eq!(ask("/", &ended).0, "1");
     // Writing prolongs it, and nothing beyond its absolute age.
     clock.advance(Duration::from_secs(20 * 3600));
     assert_eq!(ask("/commit", &id).0, "3");

@@ -150,7 +150,8 @@ impl<S: SessionData> Session<S> {
         if is_own {
             self.forget(ctx).await?;
             self.life.before = None;
-            if !std::mem::take(&mut self.life.has_cookie) {
+            let had_cookie = std::mem::take(&mut self.life.has_cookie);
+            if !had_cookie || shared.external_id.is_some() {
                 return Ok(());
             }
         }

@@ -1,4 +1,5 @@
 //! What each store of sessions promises, through an app and by itself.
+#![allow(dead_code, reason = "each test uses a part of it")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
