@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use koa::tower_sessions_core::ExpiredDeletion as _;
 use koa::{FromTowerSessions, Load, Save, SessionStore, Updated};
-use store_promises::{has_versions, keeps_its_promises};
+use store_promises::{has_versions, keeps_its_promises, keeps_its_promises_under_compat};
 use tokio::runtime::Runtime;
 use tower_sessions_sqlx_store::SqliteStore;
 use tower_sessions_sqlx_store::sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
@@ -76,6 +76,7 @@ fn in_sqlite() {
     let database = Database::new("promises");
     keeps_its_promises(FromTowerSessions::new(database.store()));
     has_versions(&FromTowerSessions::new(database.store()));
+    keeps_its_promises_under_compat(FromTowerSessions::new(database.store()));
 }
 
 /// A file that is opened again has what was in it, and the database never sees the key.

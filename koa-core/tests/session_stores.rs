@@ -23,12 +23,14 @@ use koa::{MemoryStore, Save, SessionStore, session};
 use serve::serve;
 use store_promises::{
     has_versions, is_not_saved_when_the_request_is_cancelled, keeps_its_promises,
+    keeps_its_promises_under_compat,
 };
 
 #[test]
 fn in_memory() {
     keeps_its_promises(MemoryStore::new());
     has_versions(&MemoryStore::new());
+    keeps_its_promises_under_compat(MemoryStore::new());
     is_not_saved_when_the_request_is_cancelled(MemoryStore::new());
 }
 
@@ -136,6 +138,7 @@ mod redis {
         };
         keeps_its_promises(RedisStore::open(redis.url()).unwrap());
         has_versions(&RedisStore::open(redis.url()).unwrap());
+        keeps_its_promises_under_compat(RedisStore::open(redis.url()).unwrap());
         // What is kept has an end in the server too.
         let keys = redis.command("KEYS test:*");
         for key in keys.lines().filter(|line| line.starts_with("test:")) {

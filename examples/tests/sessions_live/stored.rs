@@ -246,11 +246,16 @@ fn nothing_of_nodes_is_lost_to_a_slow_request_of_ours() {
         all["visits"] = 7.into();
         assert_eq!(node.read(&mut jar), all, "{package:?}");
 
-        // "Remember me" on the other side holds on.
+        // "Remember me" on the other side holds on, in the browser too.
+        let until = |line: &str| line.split_once("expires=").unwrap().1.to_owned();
+        let mut remembered: Vec<String> = Vec::new();
         let answer = ours.during(&jar, &json!({ "visits": 8 }), || {
-            node.session(&mut jar.clone(), "/remember?age=2592000000");
+            let said = node.ask("/remember?age=2592000000", &jar.header());
+            remembered = set_cookies(&said).into_iter().map(until).collect();
         });
         assert_eq!(answer.code(), "200", "{package:?}");
+        let said: Vec<_> = set_cookies(&answer).into_iter().map(until).collect();
+        assert_eq!(said, remembered, "{package:?}");
         let expires = redis.session()["_expire"].as_u64().unwrap();
         assert_eq!(expires, clock.millis() + millis(30 * DAY), "{package:?}");
 

@@ -17,7 +17,7 @@ use crate::session::shared::millis;
 use crate::session::store::{AnyStore, STORE_LONGER, Save, Updated};
 
 /// How long a session lives for which nothing says it.
-const ONE_DAY: Duration = Duration::from_secs(24 * 60 * 60);
+pub(super) const ONE_DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What browsers take of a cookie, its name and its value together:
 /// <https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#section-5.7>
@@ -39,14 +39,20 @@ impl<S: SessionData> Session<S> {
             self.begin_id(ctx)?;
         }
         if forced == Some(Forced::Regenerate) {
-            if !is_own {
-                self.remove(ctx).await?;
-            } else if self.life.version.is_some() {
+            let has_versions = self
+                .life
+                .version
+                .is_some_and(|version| is_own || version != 0);
+            if has_versions {
                 // What others wrote meanwhile comes along, and one that they ended stays so.
                 self.write_again(ctx).await?;
                 if self.life.removed {
                     return Ok(());
                 }
+            }
+            if !is_own {
+                self.remove(ctx).await?;
+            } else if has_versions {
                 // Should the store fail now, the commit at the end tries again.
                 self.life.forgotten = self.life.id.take();
                 self.life.must_save = true;
@@ -85,7 +91,7 @@ impl<S: SessionData> Session<S> {
     }
 
     /// How long it is to live from now.
-    pub(super) fn age(&self) -> MaxAge {
+    fn age(&self) -> MaxAge {
         let age = self.life.max_age;
         let age = age.filter(|age| *age != MaxAge::For(Duration::ZERO));
         age.unwrap_or(MaxAge::For(ONE_DAY))
@@ -138,6 +144,9 @@ impl<S: SessionData> Session<S> {
     }
 
     async fn remove(&mut self, ctx: &mut Context) -> Result {
+        if self.life.is_gone {
+            return Ok(());
+        }
         let shared = Arc::clone(&self.shared);
         let is_own = shared.config.form == Form::Own;
         if let (Some(id), Some(store)) = (&self.life.id, &shared.store)
@@ -183,11 +192,12 @@ impl<S: SessionData> Session<S> {
             Cookies::in_form(ctx, shared.config.form).set_text(cookie, &text, encoded)?;
             return Ok(data);
         };
+        let age_said = self.life.max_age;
         let written = self.keep(ctx, store, meta, data, changed).await?;
         if self.life.removed {
             return Ok(written);
         }
-        if shared.config.form == Form::Own {
+        if shared.config.form == Form::Own || self.life.max_age != age_said {
             cookie_age = self.life.max_age;
         }
         let cookie = shared.cookie(cookie_age);
@@ -243,6 +253,7 @@ impl<S: SessionData> Session<S> {
     /// Somebody ended it meanwhile. The browser may have another one by now: its cookie is left alone.
     pub(super) fn is_gone(&mut self) {
         self.life.removed = true;
+        self.life.is_gone = true;
         self.life.version = None;
         self.life.has_cookie = false;
     }

@@ -8,7 +8,8 @@ use serde_json::{Map, Value};
 use crate::context::Context;
 use crate::error::Result;
 use crate::session::SessionData;
-use crate::session::commit::{MERGES, conflict};
+use crate::session::commit::{MERGES, ONE_DAY, conflict, time_to_live};
+use crate::session::config::MaxAge;
 use crate::session::form::{self, Meta};
 use crate::session::handle::Session;
 use crate::session::merge::merged;
@@ -42,7 +43,7 @@ impl<S: SessionData> Session<S> {
             let value = form::to_json(&meta, &written).into_bytes();
             let save = Save {
                 value: &value,
-                time_to_live: super::commit::time_to_live(&meta, ctx),
+                time_to_live: time_to_live(&meta, ctx),
                 ..save
             };
             let updated = store.update(key, version, save);
@@ -72,12 +73,21 @@ impl<S: SessionData> Session<S> {
             let theirs = serde_json::to_vec(&theirs)?;
             let before = self.life.before.as_deref().unwrap_or(b"{}");
             written = merged(before, &data, &theirs).ok_or_else(conflict)?;
-            if self.life.max_age == self.life.age_before && their_meta.max_age.is_some() {
-                self.life.max_age = their_meta.max_age;
-                meta = self.meta(self.age(), millis(ctx.app().now()));
+            let theirs = said(their_meta.max_age.or(self.life.age_before));
+            if meta.max_age == Some(said(self.life.age_before)) {
+                // As if it had been read so.
+                self.life.max_age = Some(theirs).filter(|age| *age != MaxAge::Session);
+                meta = self.meta(theirs, millis(ctx.app().now()));
+            } else if theirs != said(self.life.age_before) && meta.max_age != Some(theirs) {
+                return Err(conflict());
             }
             version = stored.version;
         }
         Err(conflict())
     }
+}
+
+/// How long one lives that says this.
+fn said(age: Option<MaxAge>) -> MaxAge {
+    age.unwrap_or(MaxAge::For(ONE_DAY))
 }

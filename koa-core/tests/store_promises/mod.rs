@@ -12,7 +12,10 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use koa::prelude::*;
-use koa::{Load, Save, Session, SessionStore, Stored, Updated, session};
+use koa::{
+    Compat, Cookie, Load, MaxAge, Middleware, Save, Session, SessionConfig, SessionStore, Sessions,
+    Stored, Updated, session,
+};
 use tokio::sync::Semaphore;
 
 use crate::browser::{Browser, Clock, lines};
@@ -133,6 +136,15 @@ impl Fixture {
 
     /// Where `cancels`, a request ends when its client goes away.
     fn of(store: impl SessionStore, cancels: bool) -> Self {
+        Self::with(Account::middleware(), store, cancels)
+    }
+
+    fn with<K>(sessions: Sessions<Account, K>, store: impl SessionStore, cancels: bool) -> Self
+    where
+        Sessions<Account, K>:
+            Middleware<Provides = (Session<Account>,), Wiring = Sessions<Account, K>>,
+        K: 'static,
+    {
         let keys = Arc::<Mutex<Vec<String>>>::default();
         let (sender, entered) = channel();
         let leave = Arc::new(Semaphore::new(0));
@@ -149,7 +161,7 @@ impl Fixture {
             .context(gate)
             .on_error(|_, _| {})
             .with(cancels.then_some(koa::cancel_on_disconnect))
-            .with(Account::middleware().store(watched))
+            .with(sessions.store(watched))
             .with(site);
         Self {
             server: serve(app),
@@ -172,6 +184,21 @@ impl Fixture {
         self.leave.add_permits(1);
         held.end(client)
     }
+}
+
+/// What of that a store promises under `compat` too, where Node may write what it has.
+pub(crate) fn keeps_its_promises_under_compat(store: impl SessionStore) {
+    let config = SessionConfig::compat(Compat::Koa)
+        .max_age(MaxAge::For(Duration::from_secs(3600)))
+        .prefix("test:")
+        .cookie(Cookie::new("sid").overwrite(true).signed(false));
+    let fixture = Fixture::with(Sessions::<Account>::with_config(config), store, false);
+    stays_destroyed(&fixture);
+    overlapping_requests_lose_nothing(&fixture);
+    a_fresh_id_forgets_the_old_one(&fixture);
+    a_fresh_id_takes_along_what_others_wrote(&fixture);
+    is_saved_when_a_handler_fails(&fixture);
+    is_saved_when_the_client_goes_away(&fixture);
 }
 
 /// What each store promises, through an app.

@@ -124,7 +124,7 @@ pub struct Stored {
     /// The session, as it was given.
     pub value: Vec<u8>,
 
-    /// Which write it is of.
+    /// Which write it is of; 0 where the store has no versions.
     pub version: u64,
 }
 
