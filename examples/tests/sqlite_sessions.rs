@@ -1,4 +1,5 @@
-//! Sessions in SQLite, through the adapter for the stores of tower-sessions: the promises that each store keeps.
+//! Sessions in SQLite, in the store that is an example, and through the adapter for the stores of tower-sessions: both keep
+//! the promises of a store.
 
 #![allow(
     clippy::unwrap_used,
@@ -18,13 +19,14 @@ mod store_promises;
 
 use std::time::{Duration, Instant};
 
+use examples::sql_store::SqlStore;
 use koa::tower_sessions_core::ExpiredDeletion as _;
 use koa::{FromTowerSessions, Load, Save, SessionStore, Updated};
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
+use sqlx::{Executor as _, SqlitePool};
 use store_promises::{has_versions, keeps_its_promises, keeps_its_promises_under_compat};
 use tokio::runtime::Runtime;
 use tower_sessions_sqlx_store::SqliteStore;
-use tower_sessions_sqlx_store::sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
-use tower_sessions_sqlx_store::sqlx::{self, Executor as _, SqlitePool};
 
 /// A database in a file, which ends with the test.
 struct Database {
@@ -38,11 +40,7 @@ impl Database {
         let name = format!("koa-{name}-{}.db", std::process::id());
         let path = std::env::temp_dir().join(name);
         let runtime = Runtime::new().unwrap();
-        let options = SqliteConnectOptions::new()
-            .filename(&path)
-            .create_if_missing(true);
-        let pool = SqlitePoolOptions::new().max_connections(4);
-        let pool = runtime.block_on(pool.connect_with(options)).unwrap();
+        let pool = runtime.block_on(connect(&path));
         let database = Self {
             path,
             pool,
@@ -51,6 +49,11 @@ impl Database {
         let migrated = database.runtime.block_on(database.store().migrate());
         migrated.unwrap();
         database
+    }
+
+    fn sql_store(&self) -> SqlStore {
+        let opened = SqlStore::open(self.pool.clone());
+        self.runtime.block_on(opened).unwrap()
     }
 
     fn store(&self) -> SqliteStore {
@@ -64,6 +67,15 @@ impl Database {
     }
 }
 
+/// As another process does.
+async fn connect(path: &std::path::Path) -> SqlitePool {
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true);
+    let pool = SqlitePoolOptions::new().max_connections(4);
+    pool.connect_with(options).await.unwrap()
+}
+
 impl Drop for Database {
     fn drop(&mut self) {
         self.runtime.block_on(self.pool.close());
@@ -72,7 +84,56 @@ impl Drop for Database {
 }
 
 #[test]
-fn in_sqlite() {
+fn in_a_store_of_ones_own() {
+    let database = Database::new("own");
+    keeps_its_promises(database.sql_store());
+    has_versions(&database.sql_store());
+    keeps_its_promises_under_compat(database.sql_store());
+    database.runtime.block_on(async {
+        let store = SqlStore::open(database.pool.clone()).await.unwrap();
+        let short = Save::new(b"0").for_at_most(Duration::ZERO);
+        store.create("over", short).await.unwrap();
+        let count = || async {
+            let count = sqlx::query_scalar("select count(*) from sessions where key = 'over'");
+            let count: i64 = count.fetch_one(&database.pool).await.unwrap();
+            count
+        };
+        assert_eq!(count().await, 1);
+        store.delete_expired().await.unwrap();
+        assert_eq!(count().await, 0);
+    });
+}
+
+/// Two processes over one database: of their writes at one version one is done, and none after the end.
+#[test]
+fn a_store_of_ones_own_is_shared() {
+    let database = Database::new("shared");
+    let one = database.sql_store();
+    database.runtime.block_on(async {
+        let other = SqlStore::open(connect(&database.path).await).await.unwrap();
+        for round in 0..50 {
+            let key = format!("k{round}");
+            let version = one.create(&key, Save::new(b"0")).await.unwrap();
+            let (first, second) = tokio::join!(
+                one.update(&key, version, Save::new(b"1")),
+                other.update(&key, version, Save::new(b"2"))
+            );
+            let came = [first.unwrap(), second.unwrap()];
+            assert!(came.contains(&Updated::Conflict), "{came:?}");
+            assert!(came.contains(&Updated::To(version + 1)), "{came:?}");
+            let (written, destroyed) = tokio::join!(
+                one.update(&key, version + 1, Save::new(b"3")),
+                other.destroy(&key)
+            );
+            assert_ne!(written.unwrap(), Updated::Conflict);
+            destroyed.unwrap();
+            assert_eq!(one.load(&key, &Load::default()).await.unwrap(), None);
+        }
+    });
+}
+
+#[test]
+fn through_the_adapter() {
     let database = Database::new("promises");
     keeps_its_promises(FromTowerSessions::new(database.store()));
     has_versions(&FromTowerSessions::new(database.store()));

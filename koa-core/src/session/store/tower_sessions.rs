@@ -52,7 +52,7 @@ const VERSIONS: u64 = (1 << 53) - 1;
 /// destroyed stays so. Of several processes over one database one can write between another's reading and writing, which are
 /// two statements that follow one another: what it changed, or that it destroyed the session, is then lost. Where that
 /// matters, keep the sessions in a [`RedisStore`](crate::RedisStore), or write the four functions of [`SessionStore`] in SQL,
-/// where `UPDATE .. WHERE id = ? AND version = ?` does both at once.
+/// where `UPDATE .. WHERE key = ? AND version = ?` does both at once: `examples/src/sql_store.rs` is such a store.
 pub struct FromTowerSessions<T> {
     store: T,
     /// Held while a session is written. A handler never holds one, and who gives up waiting for the store lets go of it.
