@@ -1,5 +1,8 @@
 //! What the examples share.
 
+#[cfg(feature = "sqlite")]
+pub mod sql_store;
+
 /// The port to listen on: `PORT`, or 3000.
 #[must_use]
 pub fn port() -> u16 {

@@ -153,6 +153,7 @@ mod extract;
 mod media_type;
 mod middleware;
 mod negotiation;
+mod refusal;
 mod reply;
 mod request;
 mod response;
@@ -194,15 +195,19 @@ pub use server::Tls;
 pub use server::{
     Address, Addresses, Exceeded, Limit, Server, Socket, cancel_on_disconnect, shutdown_signal,
 };
+#[cfg(feature = "tower-sessions")]
+pub use session::store::FromTowerSessions;
 #[cfg(feature = "memory")]
 pub use session::store::MemoryStore;
 pub use session::store::{EggStore, FromEgg, Load, Save, SessionStore, Stored, Updated};
 #[cfg(feature = "redis")]
 pub use session::store::{RedisLink, RedisStore};
 pub use session::{
-    MaxAge, Session, SessionConfig, SessionData, SessionExpired, SessionInvalid, SessionMissed,
-    SessionStoreFailed, Sessions,
+    KeyAsDeclared, KeyOverridden, MaxAge, Session, SessionConfig, SessionData, SessionExpired,
+    SessionInvalid, SessionMissed, SessionStoreFailed, Sessions,
 };
+#[cfg(feature = "tower-sessions")]
+pub use tower_sessions_core;
 pub use url;
 pub use wiring::{Above, Asks, Nothing, Provides, ProvidesMut, Provision, Requires, Shared, Slot};
 

@@ -5,6 +5,7 @@ use std::future::{Future, ready};
 use std::marker::PhantomData;
 
 use crate::describe::{About, Layer};
+use crate::session::{Found, Keys};
 use crate::wiring::Provision;
 #[cfg(doc)]
 use crate::wiring::Requires;
@@ -57,6 +58,16 @@ pub trait Middleware: Send + Sync + 'static {
     /// What the macro says of it.
     #[doc(hidden)]
     const ABOUT: About = About::nothing();
+
+    /// The sessions that it provides, and the layers inside it, as far as their types say it.
+    #[doc(hidden)]
+    const SESSIONS: Keys = Keys::None;
+
+    /// The same as it is when the app starts.
+    #[doc(hidden)]
+    fn sessions(&self, found: &mut Found) {
+        let _ = found;
+    }
 
     /// What it is for [`App::describe`](crate::App::describe), and what is inside it.
     #[doc(hidden)]

@@ -22,6 +22,7 @@ pub use crate::describe::About;
 pub use crate::error::{Thrown, ViaError, ViaMessage, ViaStatus, ViaStd};
 pub use crate::extract::written;
 pub use crate::middleware::{Declared, Of};
+pub use crate::session::Origin;
 pub use crate::session::wanted::{Opened, Wanted, opened};
 pub use serde;
 

@@ -52,7 +52,12 @@ async fn site(ctx: &mut Context) -> Result<String> {
         return Ok("free".to_owned());
     }
     let user = ctx.path().strip_prefix("/login/").map(str::to_owned);
+    let leaves = ctx.path() == "/logout";
     let session = ctx.session::<Visits>().await?;
+    if leaves {
+        session.destroy();
+        return Ok(String::new());
+    }
     if let Some(user) = user {
         session.user = user;
     } else if session.user.is_empty() {
@@ -387,4 +392,98 @@ fn absent_at_first_and_full_of_others() {
         let answer = ada.clone().get("/");
         answer.status == 200 && answer.text().starts_with("ada ")
     });
+}
+
+/// A cluster of which one node fails that has a replica, and one that has none.
+#[cfg(feature = "redis-cluster")]
+#[test]
+fn a_node_of_a_cluster_fails() {
+    use redis_server::RedisCluster;
+
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let Some(mut cluster) = RedisCluster::start() else {
+        return;
+    };
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let store = {
+        let _context = runtime.enter();
+        RedisStore::cluster(cluster.urls()).unwrap()
+    };
+    let failures = Arc::<AtomicUsize>::default();
+    let counted = Arc::clone(&failures);
+    let app = App::new()
+        .on(move |_: &SessionStoreFailed| {
+            counted.fetch_add(1, Ordering::SeqCst);
+        })
+        .on_error(|error, _| assert!(matches!(error.status(), 401 | 503), "{error:?}"))
+        .with(Visits::middleware().store(store).store_timeout(PATIENCE))
+        .with(site);
+    let server = serve(app);
+    let mut users: Vec<_> = (0..60)
+        .map(|number| {
+            let (user, mut browser) = (format!("user{number}"), Browser::new(server.address));
+            assert_eq!(browser.read(&format!("/login/{user}")), format!("{user} 1"));
+            (
+                user,
+                browser,
+                Counted {
+                    known: 1,
+                    unknown: 0,
+                },
+            )
+        })
+        .collect();
+    let mut visit_all = || -> usize {
+        let served = users.iter_mut().map(|(user, browser, counted)| {
+            let start = Instant::now();
+            let answer = browser.get("/");
+            assert!(start.elapsed() < PATIENCE * ASKED + SLACK);
+            usize::from(counted.is_served(user, &answer))
+        });
+        served.sum()
+    };
+    assert_eq!(visit_all(), 60);
+    // The last master has no replica: its sessions wait for it, those of the others do not.
+    cluster.nodes[2].kill();
+    let served = visit_all();
+    assert!((20..60).contains(&served), "{served}");
+    assert!(failures.load(Ordering::SeqCst) > 0);
+    assert!(cluster.nodes[2].run());
+    wait_for("the node to be back", || visit_all() == 60);
+    // The place of the first one is taken by its replica, which has what it had.
+    cluster.nodes[0].kill();
+    wait_for("the replica to take its place", || visit_all() == 60);
+    let replica = cluster.nodes[3].command("INFO replication");
+    assert!(replica.contains("role:master"), "{replica}");
+    // Signing out ends a session wherever it is.
+    let mut before = users[0].1.clone();
+    assert_eq!(users[0].1.get("/logout").status, 200);
+    assert_eq!(before.get("/").status, 401);
+}
+
+/// How many visits of one user were acknowledged, and how many may have been counted beside them.
+#[cfg(feature = "redis-cluster")]
+struct Counted {
+    known: u64,
+    unknown: u64,
+}
+
+#[cfg(feature = "redis-cluster")]
+impl Counted {
+    /// Whether a visit was served; what was acknowledged is there, and it is the user's own.
+    fn is_served(&mut self, user: &str, answer: &client::Answer) -> bool {
+        if answer.status == 503 {
+            self.unknown += 1;
+            return false;
+        }
+        assert_eq!(answer.status, 200, "{user}: {answer:?}");
+        let text = answer.text();
+        let (whose, count) = text.split_once(' ').unwrap();
+        assert_eq!(whose, user, "another user's session");
+        let count: u64 = count.parse().unwrap();
+        let counted = self.known + 1..=self.known + 1 + self.unknown;
+        assert!(counted.contains(&count), "{user}: {count} of {counted:?}");
+        (self.known, self.unknown) = (count, 0);
+        true
+    }
 }

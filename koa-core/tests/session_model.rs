@@ -24,7 +24,7 @@ use std::time::Duration;
 
 use browser::{Browser, Clock};
 use koa::prelude::*;
-use koa::{EggStore, FromEgg, Load, MaxAge, Save, SessionData, Sessions, session};
+use koa::{EggStore, FromEgg, Load, MaxAge, Save, Sessions, session};
 use serde_json::Value;
 use serve::serve;
 use tokio::sync::Semaphore;
@@ -392,7 +392,7 @@ impl Trial {
             .clock(clock.of())
             .context(gate)
             .on_error(|error, _| assert_eq!(error.status(), 409, "{error:?}"))
-            .with(change(Sessions::with_config(Data::CONFIG)))
+            .with(change(Sessions::new()))
             .with(site);
         Self {
             kind,

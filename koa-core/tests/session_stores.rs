@@ -12,392 +12,98 @@ mod client;
 #[cfg(feature = "redis")]
 mod redis_server;
 mod serve;
+mod store_promises;
 
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use browser::{Browser, Clock, lines};
+use browser::{Clock, lines};
+use client::Client;
 use koa::prelude::*;
-use koa::{Load, MemoryStore, Save, Session, SessionStore, Stored, Updated, session};
-use serve::{Serving, serve};
-use tokio::sync::Semaphore;
-
-#[session(key = "sid", max_age = "1h", prefix = "test:")]
-#[derive(Debug)]
-struct Account {
-    user: String,
-    a: u32,
-    b: u32,
-}
-
-/// Where a request under `/hold` waits with its session open.
-struct Gate {
-    entered: Mutex<Sender<()>>,
-    leave: Arc<Semaphore>,
-}
-
-/// The segments of the path are done one by one: `/user/ada`, `/a/1/hold`, `/regenerate`.
-#[middleware]
-async fn site(ctx: &mut Context, gate: &Gate) -> Result<String> {
-    let path = ctx.path().to_owned();
-    let mut words = path.split('/').skip(1);
-    while let Some(word) = words.next() {
-        let mut value = || words.next().unwrap_or("");
-        match word {
-            "user" => {
-                let user = value().to_owned();
-                ctx.session::<Account>().await?.user = user;
-            }
-            "a" => ctx.session::<Account>().await?.a = value().parse()?,
-            "b" => ctx.session::<Account>().await?.b = value().parse()?,
-            "age" => {
-                let age = Duration::from_secs(value().parse()?);
-                ctx.session::<Account>().await?.set_max_age(age);
-            }
-            "destroy" => ctx.session::<Account>().await?.destroy(),
-            "replace" => ctx.session::<Account>().await?.replace(Account::default()),
-            "regenerate" => ctx.regenerate_session::<Account>().await?,
-            "hold" => {
-                ctx.session::<Account>().await?;
-                gate.entered.lock().unwrap().send(()).unwrap();
-                gate.leave.acquire().await?.forget();
-            }
-            "fail" => throw!(400, "no"),
-            "panic" => panic!("this was not meant to be"),
-            _ => {}
-        }
-    }
-    if path == "/free" {
-        return Ok("free".to_owned());
-    }
-    let session: &Session<Account> = ctx.session::<Account>().await?;
-    Ok(format!("{} {} {}", session.user, session.a, session.b))
-}
-
-/// Notes the keys that a store is asked for.
-struct Watched<T> {
-    store: T,
-    keys: Arc<Mutex<Vec<String>>>,
-}
-
-impl<T> Watched<T> {
-    fn note(&self, key: &str) {
-        self.keys.lock().unwrap().push(key.to_owned());
-    }
-}
-
-impl<T: SessionStore> SessionStore for Watched<T> {
-    async fn load(&self, key: &str, load: &Load) -> Result<Option<Stored>> {
-        self.note(key);
-        self.store.load(key, load).await
-    }
-
-    async fn create(&self, key: &str, save: Save<'_>) -> Result<u64> {
-        self.note(key);
-        self.store.create(key, save).await
-    }
-
-    async fn update(&self, key: &str, version: u64, save: Save<'_>) -> Result<Updated> {
-        self.note(key);
-        self.store.update(key, version, save).await
-    }
-
-    async fn destroy(&self, key: &str) -> Result {
-        self.note(key);
-        self.store.destroy(key).await
-    }
-}
-
-struct Fixture {
-    server: Serving,
-    keys: Arc<Mutex<Vec<String>>>,
-    entered: Receiver<()>,
-    leave: Arc<Semaphore>,
-}
-
-impl Fixture {
-    fn new(store: impl SessionStore) -> Self {
-        let keys = Arc::<Mutex<Vec<String>>>::default();
-        let (sender, entered) = channel();
-        let leave = Arc::new(Semaphore::new(0));
-        let gate = Gate {
-            entered: Mutex::new(sender),
-            leave: Arc::clone(&leave),
-        };
-        let watched = Watched {
-            store,
-            keys: Arc::clone(&keys),
-        };
-        let app = App::new()
-            .clock(Clock::new().of())
-            .context(gate)
-            .on_error(|_, _| {})
-            .with(Account::middleware().store(watched))
-            .with(site);
-        Self {
-            server: serve(app),
-            keys,
-            entered,
-            leave,
-        }
-    }
-
-    fn browser(&self) -> Browser {
-        Browser::new(self.server.address)
-    }
-
-    /// Runs something while a request holds its session, and gives that request's answer.
-    fn during(&self, browser: &Browser, path: &str, other: impl FnOnce()) -> client::Answer {
-        let mut held = browser.clone();
-        let client = held.begin(path);
-        self.entered.recv_timeout(Duration::from_secs(20)).unwrap();
-        other();
-        self.leave.add_permits(1);
-        held.end(client)
-    }
-}
-
-/// What each store promises, through an app.
-fn keeps_its_promises(store: impl SessionStore) {
-    let fixture = Fixture::new(store);
-    is_kept_under_a_hash(&fixture);
-    stays_destroyed(&fixture);
-    overlapping_requests_lose_nothing(&fixture);
-    made_up_ids_are_not_taken(&fixture);
-    a_fresh_id_forgets_the_old_one(&fixture);
-    a_fresh_id_takes_along_what_others_wrote(&fixture);
-    is_saved_when_a_handler_fails(&fixture);
-    what_is_begun_after_the_end_is_another_one(&fixture);
-}
-
-fn is_kept_under_a_hash(fixture: &Fixture) {
-    let mut ada = fixture.browser();
-    // Nothing is kept of a session in which nothing is.
-    assert_eq!(ada.read("/"), " 0 0");
-    assert!(ada.cookies.is_empty() && fixture.keys.lock().unwrap().is_empty());
-    let answer = ada.get("/user/ada");
-    assert_eq!(lines(&answer).len(), 1, "{answer:?}");
-    assert_eq!(ada.read("/a/7"), "ada 7 0");
-    assert_eq!(ada.read("/"), "ada 7 0");
-    let id = &ada.cookies["sid"];
-    assert_eq!(id.len(), 43);
-    let keys = fixture.keys.lock().unwrap();
-    assert!(keys.iter().all(|key| key.starts_with("test:")), "{keys:?}");
-    assert!(keys.iter().all(|key| !key.contains(id)), "{keys:?}");
-    assert!(keys.iter().all(|key| key == &keys[0]), "{keys:?}");
-    // Reading does not write.
-    drop(keys);
-    let asked = fixture.keys.lock().unwrap().len();
-    assert_eq!(lines(&ada.get("/")), [""; 0]);
-    assert_eq!(lines(&ada.get("/a/7")), [""; 0]);
-    assert_eq!(fixture.keys.lock().unwrap().len(), asked + 2);
-    // And who does not need it does not ask for it.
-    assert_eq!(ada.read("/free"), "free");
-    assert_eq!(fixture.keys.lock().unwrap().len(), asked + 2);
-}
-
-fn stays_destroyed(fixture: &Fixture) {
-    let mut ada = fixture.browser();
-    ada.get("/user/ada");
-    let before = ada.clone();
-    // The slow one changes what another one ends meanwhile.
-    let answer = fixture.during(&before, "/hold/a/1", || {
-        let answer = ada.get("/destroy");
-        assert_eq!(lines(&answer).len(), 1, "{answer:?}");
-        assert!(ada.cookies.is_empty());
-        // In the same browser somebody else begins another one.
-        ada.get("/user/bob");
-    });
-    // It leaves the cookie alone, which is Bob's by now.
-    assert_eq!((answer.status, lines(&answer)), (200, Vec::new()));
-    assert_eq!(before.clone().read("/"), " 0 0");
-    assert_eq!(ada.read("/"), "bob 0 0");
-    // The same with one that only prolongs it, and with a new id.
-    let before = ada.clone();
-    let answer = fixture.during(&before, "/hold/age/60", || {
-        ada.get("/regenerate");
-    });
-    assert_eq!((answer.status, lines(&answer)), (200, Vec::new()));
-    assert_eq!(before.clone().read("/"), " 0 0");
-    assert_eq!(ada.read("/"), "bob 0 0");
-}
-
-fn overlapping_requests_lose_nothing(fixture: &Fixture) {
-    let mut ada = fixture.browser();
-    ada.get("/user/ada");
-    let answer = fixture.during(&ada.clone(), "/a/1/hold", || {
-        assert_eq!(ada.read("/b/2"), "ada 0 2");
-    });
-    assert_eq!(answer.status, 200);
-    assert_eq!(ada.read("/"), "ada 1 2");
-    let answer = fixture.during(&ada.clone(), "/a/3/hold", || {
-        assert_eq!(ada.read("/a/4"), "ada 4 2");
-    });
-    assert_eq!((answer.status, lines(&answer)), (409, Vec::new()));
-    assert_eq!(ada.read("/"), "ada 4 2");
-    // It can be tried again.
-    assert_eq!(ada.read("/a/3"), "ada 3 2");
-    // The age is a field as others are.
-    let answer = fixture.during(&ada.clone(), "/a/5/hold", || {
-        ada.read("/age/86400");
-    });
-    let line = lines(&answer)[0];
-    assert!(
-        line.contains("expires=Fri, 02 Jan 2026 00:00:00 GMT"),
-        "{line}"
-    );
-    assert_eq!(ada.read("/"), "ada 5 2");
-    let answer = fixture.during(&ada.clone(), "/age/60/hold", || {
-        ada.read("/age/120");
-    });
-    assert_eq!(answer.status, 409);
-}
-
-fn made_up_ids_are_not_taken(fixture: &Fixture) {
-    for id in ["x", &"A".repeat(43), &"A".repeat(3000), "a%00b", "test:"] {
-        let mut eve = fixture.browser();
-        eve.cookies.insert("sid".to_owned(), id.to_owned());
-        assert_eq!(eve.read("/"), " 0 0");
-        assert_eq!(eve.read("/user/eve"), "eve 0 0");
-        assert_ne!(eve.cookies["sid"], id);
-        let mut other = fixture.browser();
-        other.cookies.insert("sid".to_owned(), id.to_owned());
-        assert_eq!(other.read("/"), " 0 0");
-    }
-}
-
-fn a_fresh_id_forgets_the_old_one(fixture: &Fixture) {
-    let mut ada = fixture.browser();
-    ada.get("/user/ada");
-    let mut before = ada.clone();
-    let answer = ada.get("/a/1/regenerate");
-    assert_eq!(lines(&answer).len(), 1, "{answer:?}");
-    assert_ne!(ada.cookies, before.cookies);
-    assert_eq!(ada.read("/"), "ada 1 0");
-    assert_eq!(before.read("/"), " 0 0");
-}
-
-fn a_fresh_id_takes_along_what_others_wrote(fixture: &Fixture) {
-    let mut ada = fixture.browser();
-    ada.get("/user/ada");
-    let held = ada.clone();
-    let answer = fixture.during(&held, "/hold/a/1/regenerate", || {
-        ada.get("/b/2");
-    });
-    ada.take(&answer);
-    assert_eq!(ada.read("/"), "ada 1 2");
-    // Not what they ended.
-    let held = ada.clone();
-    let answer = fixture.during(&held, "/hold/regenerate/a/5", || {
-        ada.get("/destroy");
-        ada.get("/user/bob");
-    });
-    assert_eq!((answer.status, lines(&answer)), (200, Vec::new()));
-    assert_eq!(ada.read("/"), "bob 0 0");
-}
-
-fn is_saved_when_a_handler_fails(fixture: &Fixture) {
-    let mut ada = fixture.browser();
-    ada.get("/user/ada");
-    let answer = ada.get("/a/9/fail");
-    assert_eq!((answer.status, lines(&answer)), (400, Vec::new()));
-    assert_eq!(ada.read("/"), "ada 9 0");
-    // After a panic nothing is known of it.
-    assert_eq!(ada.get("/a/10/panic").status, 500);
-    assert_eq!(ada.read("/"), "ada 9 0");
-    // A session that ends ends, whatever comes of the request.
-    assert_eq!(ada.get("/destroy/fail").status, 400);
-    assert_eq!(ada.read("/"), " 0 0");
-}
-
-fn what_is_begun_after_the_end_is_another_one(fixture: &Fixture) {
-    let mut ada = fixture.browser();
-    ada.get("/user/ada");
-    let mut before = ada.clone();
-    assert_eq!(ada.read("/destroy/replace/user/bob"), "bob 0 0");
-    assert_ne!(ada.cookies, before.cookies);
-    assert_eq!(ada.read("/"), "bob 0 0");
-    assert_eq!(before.read("/"), " 0 0");
-    // In one that stays, everything is replaced.
-    assert_eq!(ada.read("/replace"), " 0 0");
-    assert_eq!(ada.read("/"), " 0 0");
-    // And nothing is begun where nothing is in it.
-    ada.get("/user/ada");
-    ada.get("/destroy/replace");
-    assert!(ada.cookies.is_empty());
-}
-
-/// What each store answers, asked without an app.
-fn has_versions(store: &impl SessionStore) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    runtime.block_on(async {
-        let load = Load::default();
-        let save = Save::new;
-        assert_eq!(store.load("k", &load).await.unwrap(), None);
-        assert_eq!(
-            store.update("k", 1, save(b"a")).await.unwrap(),
-            Updated::Gone
-        );
-        assert_eq!(store.load("k", &load).await.unwrap(), None);
-        let first = store.create("k", save(b"a\0\xff")).await.unwrap();
-        let stored = store.load("k", &load).await.unwrap().unwrap();
-        assert_eq!((&*stored.value, stored.version), (&b"a\0\xff"[..], first));
-        store.create("k", save(b"b")).await.unwrap_err();
-        let Updated::To(second) = store.update("k", first, save(b"c")).await.unwrap() else {
-            panic!("it is there, at this version");
-        };
-        assert_ne!(first, second);
-        let conflict = store.update("k", first, save(b"d")).await.unwrap();
-        assert_eq!(conflict, Updated::Conflict);
-        let stored = store.load("k", &load).await.unwrap().unwrap();
-        assert_eq!((&*stored.value, stored.version), (&b"c"[..], second));
-        store.destroy("k").await.unwrap();
-        store.destroy("k").await.unwrap();
-        let gone = store.update("k", second, save(b"e")).await.unwrap();
-        assert_eq!(gone, Updated::Gone);
-        assert_eq!(store.load("k", &load).await.unwrap(), None);
-        // Each has its own time to live, and a write begins it anew.
-        let short = |value| Save::new(value).for_at_most(Duration::from_millis(150));
-        store.create("short", short(b"a")).await.unwrap();
-        let version = store.create("longer", short(b"a")).await.unwrap();
-        let longer = save(b"b").for_at_most(Duration::from_secs(60));
-        store.update("longer", version, longer).await.unwrap();
-        store.create("long", save(b"a")).await.unwrap();
-        store
-            .create("none", save(b"a").for_at_most(Duration::ZERO))
-            .await
-            .unwrap();
-        store
-            .create("ages", save(b"a").for_at_most(Duration::MAX))
-            .await
-            .unwrap();
-        let end = std::time::Instant::now() + Duration::from_secs(10);
-        while store.load("short", &load).await.unwrap().is_some() {
-            assert!(std::time::Instant::now() < end, "it never ends");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        for (key, there) in [
-            ("longer", true),
-            ("long", true),
-            ("none", false),
-            ("ages", true),
-        ] {
-            let found = store.load(key, &load).await.unwrap();
-            assert_eq!(found.is_some(), there, "{key}");
-        }
-        let gone = store.update("short", version, save(b"b")).await.unwrap();
-        assert_eq!(gone, Updated::Gone);
-    });
-}
+use koa::{MemoryStore, Save, SessionStore, session};
+use serve::serve;
+use store_promises::{
+    has_versions, is_not_saved_when_the_request_is_cancelled, keeps_its_promises,
+    keeps_its_promises_under_compat,
+};
 
 #[test]
 fn in_memory() {
     keeps_its_promises(MemoryStore::new());
     has_versions(&MemoryStore::new());
+    keeps_its_promises_under_compat(MemoryStore::new());
+    is_not_saved_when_the_request_is_cancelled(MemoryStore::new());
+}
+
+#[session(
+    prefix = "own:",
+    auto_commit = false,
+    store = MemoryStore::new(),
+    external_key = (id_that_came, id_that_goes),
+    absolute = "36h",
+    max_age = "1d"
+)]
+struct Elsewhere {
+    count: u32,
+}
+
+fn id_that_came(ctx: &Context) -> Option<String> {
+    Some(ctx.get("X-Session").into_owned())
+}
+
+fn id_that_goes(ctx: &mut Context, id: &str) -> Result {
+    ctx.set("X-Session", id)
+}
+
+#[middleware]
+async fn count(ctx: &mut Context, session: &mut Session<Elsewhere>) -> Result<String> {
+    session.count += 1;
+    if ctx.path() == "/end" {
+        session.destroy();
+    }
+    if ctx.path() != "/" {
+        session.manually_commit(ctx).await?;
+    }
+    Ok(session.count.to_string())
+}
+
+/// What the attribute says of the store, and of ids from elsewhere than a cookie.
+#[test]
+fn under_an_id_from_a_header() {
+    let clock = Clock::new();
+    let app = App::new()
+        .clock(clock.of())
+        .with(Elsewhere::middleware())
+        .with(count);
+    let server = serve(app);
+    let ask = |path: &str, id: &str| {
+        let header = format!("X-Session: {id}\r\n");
+        let answer = Client::connect(server.address).ask("GET", path, &header);
+        assert_eq!((answer.status, lines(&answer)), (200, Vec::new()));
+        let id = answer.header("x-session").map(str::to_owned);
+        (answer.text(), id)
+    };
+    assert_eq!(ask("/", ""), ("1".to_owned(), None));
+    let (text, id) = ask("/commit", "");
+    let id = id.expect("an id");
+    assert_eq!((text.as_str(), id.len()), ("1", 43));
+    assert_eq!(ask("/", &id).0, "2");
+    assert_eq!(ask("/commit", &id), ("2".to_owned(), Some(id.clone())));
+    assert_eq!(ask("/", &id).0, "3");
+    // One that somebody made up is not taken.
+    let (text, other) = ask("/commit", "made-up");
+    assert_eq!(text, "1");
+    assert!(other.is_some_and(|other| other != "made-up" && other != id));
+    // Ending it ends that one, and there is no cookie to be removed.
+    let ended = ask("/commit", "").1.unwrap();
+    ask("/end", &ended);
+    assert_eq!(ask("/", &ended).0, "1");
+    // Writing prolongs it, and nothing beyond its absolute age.
+    clock.advance(Duration::from_secs(20 * 3600));
+    assert_eq!(ask("/commit", &id).0, "3");
+    clock.advance(Duration::from_secs(15 * 3600));
+    assert_eq!(ask("/commit", &id).0, "4");
+    clock.advance(Duration::from_secs(3600));
+    assert_eq!(ask("/", &id).0, "1");
 }
 
 #[test]
@@ -419,9 +125,10 @@ fn memory_is_bounded() {
 
 #[cfg(feature = "redis")]
 mod redis {
-    use koa::{Compat, RedisStore, SessionConfig, SessionData};
+    use koa::{Compat, Load, RedisStore, SessionConfig, SessionData};
 
     use super::*;
+    use crate::browser::Browser;
     use crate::redis_server::RedisServer;
 
     #[test]
@@ -431,6 +138,7 @@ mod redis {
         };
         keeps_its_promises(RedisStore::open(redis.url()).unwrap());
         has_versions(&RedisStore::open(redis.url()).unwrap());
+        keeps_its_promises_under_compat(RedisStore::open(redis.url()).unwrap());
         // What is kept has an end in the server too.
         let keys = redis.command("KEYS test:*");
         for key in keys.lines().filter(|line| line.starts_with("test:")) {
@@ -438,6 +146,115 @@ mod redis {
             let left: i64 = left.trim_start_matches(':').trim().parse().unwrap();
             assert!((1..=86_410_000).contains(&left), "{key}: {left}");
         }
+    }
+
+    /// A Redis that speaks TLS only, with a certificate of the test's own.
+    #[cfg(feature = "redis-tls")]
+    #[test]
+    fn over_tls() {
+        use koa::redis::{Client, TlsCertificates};
+        use rcgen::{CertifiedKey, generate_simple_self_signed};
+
+        let names = ["localhost".to_owned()];
+        let CertifiedKey { cert, signing_key } = generate_simple_self_signed(names).unwrap();
+        let port = crate::redis_server::free_port();
+        let redis = RedisServer::start_with(|directory| {
+            let file = |name: &str, pem: String| {
+                let path = directory.join(name);
+                std::fs::write(&path, pem).unwrap();
+                path.display().to_string()
+            };
+            let (cert, key) = (
+                file("cert.pem", cert.pem()),
+                file("key.pem", signing_key.serialize_pem()),
+            );
+            let options = [
+                ["--tls-port", &port.to_string()],
+                ["--tls-cert-file", &cert],
+                ["--tls-key-file", &key],
+                ["--tls-ca-cert-file", &cert],
+                ["--tls-auth-clients", "no"],
+            ];
+            options
+                .as_flattened()
+                .iter()
+                .map(|text| (*text).to_owned())
+                .collect()
+        });
+        let Some(redis) = redis else {
+            return;
+        };
+        let url = format!("rediss://localhost:{port}");
+        let root = TlsCertificates {
+            client_tls: None,
+            root_cert: Some(cert.pem().into_bytes()),
+        };
+        let trusting = Client::build_with_tls(url.as_str(), root).unwrap();
+        let store = || RedisStore::open(trusting.get_connection_info().clone()).unwrap();
+        keeps_its_promises(store());
+        has_versions(&store());
+        assert!(
+            redis
+                .command("INFO stats")
+                .contains("total_connections_received")
+        );
+        // Who does not trust the certificate says nothing to it, nor does it take one who speaks no TLS.
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let load = Load::default();
+        for url in [url.as_str(), &url.replace("rediss", "redis")] {
+            let store = RedisStore::open(url).unwrap();
+            let answer = runtime.block_on(store.load("k", &load));
+            assert_eq!(answer.unwrap_err().status(), 503, "{url}");
+        }
+        // It comes back by itself.
+        let store = store();
+        runtime.block_on(async {
+            store.create("again", Save::new(b"a")).await.unwrap();
+            redis.command("CLIENT KILL TYPE normal SKIPME yes");
+            let end = std::time::Instant::now() + Duration::from_secs(10);
+            while store.load("again", &load).await.is_err() {
+                assert!(std::time::Instant::now() < end, "it never comes back");
+            }
+        });
+    }
+
+    #[cfg(feature = "redis-cluster")]
+    #[test]
+    fn in_a_cluster() {
+        use crate::redis_server::RedisCluster;
+
+        let Some(cluster) = RedisCluster::start() else {
+            return;
+        };
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let _context = runtime.enter();
+        // One node is enough to find the others.
+        let store = || RedisStore::cluster([cluster.urls().swap_remove(1)]).unwrap();
+        keeps_its_promises(store());
+        crate::store_promises::has_versions_on(&runtime, &store());
+        // They are spread over all of them.
+        let store = store();
+        runtime.block_on(async {
+            for number in 0..60 {
+                let save = Save::new(b"session").for_at_most(Duration::from_secs(60));
+                store
+                    .create(&format!("spread:{number}"), save)
+                    .await
+                    .unwrap();
+            }
+        });
+        let kept: Vec<usize> = cluster.nodes[..3]
+            .iter()
+            .map(|node| node.command("KEYS spread:*").matches("spread:").count())
+            .collect();
+        assert_eq!(kept.iter().sum::<usize>(), 60);
+        assert!(kept.iter().all(|kept| *kept > 5), "{kept:?}");
+        assert!(RedisStore::cluster([] as [&str; 0]).is_err());
+        let error = RedisStore::cluster(["http://ada:hunter2@host"]).unwrap_err();
+        assert!(
+            !format!("{error:?} {error}").contains("hunter2"),
+            "{error:?}"
+        );
     }
 
     #[test]
@@ -483,7 +300,7 @@ mod redis {
     }
 
     #[middleware]
-    async fn count(session: &mut Shared) -> String {
+    async fn count_shared(session: &mut Shared) -> String {
         session.user = "ada".to_owned();
         session.count += 1;
         format!("{} {}", session.user, session.count)
@@ -503,7 +320,7 @@ mod redis {
                 .keys(["a key that nobody guesses, for koa 01"])
                 .clock(Clock::new().of())
                 .with(sessions)
-                .with(count);
+                .with(count_shared);
             let server = serve(app);
             let mut ada = Browser::new(server.address);
             assert_eq!(ada.read("/"), "ada 1");

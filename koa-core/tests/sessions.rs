@@ -16,10 +16,11 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use browser::{Browser, Clock, lines};
+use hyper_util::rt::TokioIo;
 use koa::prelude::*;
 use koa::{
-    Body, Cookie, MaxAge, Session, SessionConfig, SessionData, SessionExpired, SessionInvalid,
-    SessionMissed, Sessions, Slot, Stack, session,
+    Body, BoxMiddleware, Cookie, MaxAge, Onion, Session, SessionConfig, SessionData,
+    SessionExpired, SessionInvalid, SessionMissed, Sessions, Slot, Stack, session,
 };
 use serve::{Serving, serve};
 
@@ -464,6 +465,168 @@ fn one_too_big_for_a_cookie_is_an_error() {
     assert!(ada.read("/read").starts_with("xxx"));
 }
 
+/// Whatever an attribute can say of the cookie.
+#[session(
+    key = "__Secure-all",
+    max_age = "30m",
+    path = "/shop",
+    domain = "example.com",
+    secure,
+    http_only = false,
+    same_site = "none",
+    priority = "high",
+    partitioned,
+    signed,
+    encrypt = false,
+    overwrite = false,
+    valid = is_no_ghost,
+    before_save = stamp
+)]
+struct All {
+    name: String,
+    saved: u32,
+}
+
+fn is_no_ghost(_: &Context, session: &All) -> bool {
+    session.name != "ghost"
+}
+
+fn stamp(_: &Context, session: &mut All) {
+    session.saved += 1;
+}
+
+#[middleware]
+async fn all(ctx: &mut Context, session: &mut All) -> String {
+    if let Some(name) = ctx.path().strip_prefix("/shop/") {
+        session.name = name.to_owned();
+    }
+    format!("{} {}", session.name, session.saved)
+}
+
+#[test]
+fn the_attribute_is_heeded() {
+    let app = App::new()
+        .keys([NEW])
+        .clock(Clock::new().of())
+        .proxy(true)
+        .with(All::middleware())
+        .with(all);
+    let server = serve(app);
+    let ask = |path: &str, cookies: &str| {
+        let header = format!(
+            "X-Forwarded-Proto: https\r\nUser-Agent: Chrome/140.0\r\nCookie: {cookies}\r\n"
+        );
+        client::Client::connect(server.address).ask("GET", path, &header)
+    };
+    let answer = ask("/shop/ada", "");
+    let [line, signature] = lines(&answer)[..] else {
+        panic!("{answer:?}");
+    };
+    for line in [line, signature] {
+        for attribute in [
+            "path=/shop",
+            "expires=Thu, 01 Jan 2026 00:30:00 GMT",
+            "domain=example.com",
+            "samesite=none",
+            "priority=high",
+            "partitioned",
+            "secure",
+        ] {
+            let attribute = format!("; {attribute}");
+            assert!(line.contains(&attribute), "{attribute} in {line}");
+        }
+        assert!(!line.contains("httponly"), "{line}");
+    }
+    assert!(line.starts_with("__Secure-all="));
+    assert!(signature.starts_with("__Secure-all.sig="));
+    let pair = |line: &str| line.split(';').next().unwrap().to_owned();
+    let cookies = format!("{}; {}", pair(line), pair(signature));
+    // It was changed before it was saved, and not when it was read.
+    let answer = ask("/shop", &cookies);
+    assert_eq!((answer.text().as_str(), lines(&answer).len()), ("ada 1", 0));
+    // Nothing is taken that is not signed.
+    assert_eq!(ask("/shop", &pair(line)).text(), " 0");
+    // One that is not valid begins anew.
+    let answer = ask("/shop/ghost", &cookies);
+    assert_eq!(answer.text(), "ghost 1");
+    let [line, signature] = lines(&answer)[..] else {
+        panic!("{answer:?}");
+    };
+    let cookies = format!("{}; {}", pair(line), pair(signature));
+    assert_eq!(ask("/shop", &cookies).text(), " 0");
+    // Over a plain connection a secure cookie is no cookie.
+    let header = format!("Cookie: {cookies}\r\n");
+    let plain = client::Client::connect(server.address).ask("GET", "/shop/ada", &header);
+    assert_eq!((plain.status, lines(&plain)), (500, Vec::new()));
+}
+
+/// As the page about sessions has it.
+#[session(key = "sid", max_age = "1d")]
+struct Numbered {
+    user: Option<String>,
+    generation: u64,
+}
+
+#[derive(Default)]
+struct Generations(std::sync::RwLock<HashMap<String, u64>>);
+
+impl Generations {
+    fn of(&self, user: &str) -> u64 {
+        self.0.read().unwrap().get(user).copied().unwrap_or(0)
+    }
+}
+
+fn is_present(ctx: &Context, session: &Numbered) -> bool {
+    match (&session.user, ctx.app().value::<Generations>()) {
+        (Some(user), Some(generations)) => generations.of(user) == session.generation,
+        _ => true,
+    }
+}
+
+#[middleware]
+async fn numbered(
+    ctx: &mut Context,
+    session: &mut Numbered,
+    generations: &Generations,
+) -> Option<String> {
+    match ctx.path() {
+        "/log-out-everywhere" => {
+            let mut all = generations.0.write().unwrap();
+            *all.entry(session.user.clone()?).or_default() += 1;
+        }
+        "/" => {}
+        path => {
+            let user = path.trim_start_matches('/').to_owned();
+            session.generation = generations.of(&user);
+            session.user = Some(user);
+        }
+    }
+    session.user.clone()
+}
+
+#[test]
+fn all_sessions_of_one_user_end_at_once() {
+    let app = App::new()
+        .keys([NEW])
+        .context(Generations::default())
+        .with(Numbered::middleware().valid(is_present))
+        .with(numbered);
+    let server = serve(app);
+    let [mut laptop, mut phone, mut bob] = std::array::from_fn(|_| Browser::new(server.address));
+    assert_eq!(laptop.read("/ada"), "ada");
+    assert_eq!(phone.read("/ada"), "ada");
+    assert_eq!(bob.read("/bob"), "bob");
+    let mut copy = laptop.clone();
+    laptop.get("/log-out-everywhere");
+    for browser in [&mut laptop, &mut phone, &mut copy] {
+        assert_eq!(browser.get("/").status, 404);
+    }
+    assert_eq!(bob.read("/"), "bob");
+    assert_eq!(phone.read("/ada"), "ada");
+    assert_eq!(phone.read("/"), "ada");
+    assert_eq!(copy.get("/").status, 404);
+}
+
 #[session(key = "cart", max_age = "session")]
 struct Cart {
     items: Vec<String>,
@@ -496,6 +659,101 @@ fn there_may_be_several() {
     let cart = ada.cookies["cart"].clone();
     ada.cookies.insert("sid".to_owned(), cart);
     assert_eq!(ada.read("/"), "1 [\"pear\"]");
+}
+
+/// In another part of the app it is the same session, though one part does not see what the other provides.
+#[test]
+fn one_may_be_provided_in_several_parts() {
+    let app = App::new()
+        .keys([NEW])
+        .mount("/a", Stack::new().with(User::middleware()).with(read))
+        .mount(
+            "/b",
+            Stack::new()
+                .with(User::middleware().cookie(Cookie::new("sid").encrypt(true)))
+                .with(site),
+        );
+    let server = serve(app);
+    let mut ada = Browser::new(server.address);
+    assert_eq!(ada.read("/b/name/ada"), "ada 0");
+    assert_eq!(ada.read("/a"), "ada 0");
+}
+
+/// What the compiler does not see is found when the app starts.
+#[test]
+fn two_under_one_key_are_an_error_when_the_app_starts() {
+    let app = || App::new().keys([NEW]).silent(true);
+    let cart = || Cart::middleware().cookie(Cookie::new("sid").encrypt(true));
+    let config = SessionConfig::new().cookie(Cookie::new("sid"));
+    let boxed = || BoxMiddleware::<()>::new(Stack::new().with(cart()).with(site));
+    let above = app().with(User::middleware());
+    let message = "two sessions are kept under the key `sid`: `User` (";
+    for (refused, advice) in [
+        (
+            refused(above.with(cart())),
+            "; give one of them another key",
+        ),
+        (
+            refused(app().with(User::middleware()).with(boxed())),
+            "; give one of them another key",
+        ),
+        (
+            refused(
+                app()
+                    .mount("/a", Stack::new().with(User::middleware()))
+                    .mount("/b", vec![boxed()]),
+            ),
+            "; give one of them another key",
+        ),
+        (
+            refused(
+                app()
+                    .with(User::middleware())
+                    .with(Sessions::<User>::with_config(config)),
+            ),
+            "; one of its `middleware()` is enough",
+        ),
+    ] {
+        assert!(refused.starts_with(message), "{refused}");
+        assert!(refused.contains("tests/sessions.rs:"), "{refused}");
+        assert!(refused.ends_with(advice), "{refused}");
+    }
+    // A service for another server cannot fail when it is made: it says so, and answers nothing.
+    let (tell, told) = channel();
+    let app = app()
+        .on_error(move |error, _| tell.send(error.message().to_owned()).unwrap())
+        .with(User::middleware())
+        .with(cart())
+        .with(free);
+    let callback = app.callback();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0"));
+    let listener = listener.unwrap();
+    let address = listener.local_addr().unwrap();
+    runtime.spawn(async move {
+        let (stream, peer) = listener.accept().await.unwrap();
+        let connection = hyper::server::conn::http1::Builder::new()
+            .serve_connection(TokioIo::new(stream), callback.service(peer));
+        connection.await.unwrap();
+    });
+    let answer = client::get(address, "/");
+    assert_eq!(
+        (answer.status, answer.text().as_str()),
+        (500, "Internal Server Error")
+    );
+    assert!(told.recv().unwrap().starts_with(message));
+}
+
+#[middleware]
+async fn free() -> &'static str {
+    "free"
+}
+
+/// Why an app does not start.
+fn refused<C: Onion, List: 'static, Depth: 'static>(app: App<C, List, Depth>) -> String {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let error = runtime.block_on(app.bind("127.0.0.1:0")).unwrap_err();
+    error.message().to_owned()
 }
 
 #[test]
@@ -563,30 +821,22 @@ async fn as_cookie(ctx: &mut Context) -> Result {
 #[test]
 fn nothing_takes_the_place_of_a_sealed_one() {
     let fixture = with(User::CONFIG);
-    let app = App::new()
-        .keys([NEW])
-        .clock(fixture.clock.of())
-        .mount(
-            "/koa",
-            Stack::new().with(KoaUser::middleware()).with(as_koa),
-        )
-        .mount(
-            "/egg",
-            Stack::new().with(EggUser::middleware()).with(as_egg),
-        )
-        .mount(
-            "/signed",
-            Stack::new().with(SignedUser::middleware()).with(as_signed),
-        )
-        .mount("/cookie", Stack::new().with(as_cookie));
-    let server = serve(app);
-    for path in ["/koa", "/egg", "/signed", "/cookie"] {
+    let app = || App::new().keys([NEW]).clock(fixture.clock.of());
+    for (form, server) in [
+        ("koa", serve(app().with(KoaUser::middleware()).with(as_koa))),
+        ("egg", serve(app().with(EggUser::middleware()).with(as_egg))),
+        (
+            "signed",
+            serve(app().with(SignedUser::middleware()).with(as_signed)),
+        ),
+        ("cookie", serve(app().with(as_cookie))),
+    ] {
         let mut eve = Browser::new(server.address);
-        eve.get(path);
-        assert!(eve.cookies["sid"].len() > 10, "{path}");
+        eve.get("/");
+        assert!(eve.cookies["sid"].len() > 10, "{form}");
         let mut here = fixture.browser();
         here.cookies = eve.cookies;
-        assert_eq!(here.read("/read"), " 0", "{path}");
+        assert_eq!(here.read("/read"), " 0", "{form}");
     }
     // Nor one that somebody changed.
     let mut ada = fixture.browser();
@@ -632,22 +882,23 @@ fn a_new_version_of_the_struct_logs_nobody_out() {
     let mut ada = fixture.browser();
     ada.get("/name/ada/visits/3/rights");
     let (tell, told) = channel();
-    let app = App::new()
-        .keys([NEW])
-        .clock(fixture.clock.of())
-        .on(move |event: &SessionInvalid| tell.send(event.clone()).unwrap())
-        .mount(
-            "/unlike",
-            Stack::new().with(Unlike::middleware()).with(unlike),
-        )
-        .with(Later::middleware())
-        .with(later);
-    let server = serve(app);
+    let app = || {
+        let tell = tell.clone();
+        App::new()
+            .keys([NEW])
+            .clock(fixture.clock.of())
+            .on(move |event: &SessionInvalid| tell.send(event.clone()).unwrap())
+    };
+    // What cannot be read at all is told of, and left alone.
+    let server = serve(app().with(Unlike::middleware()).with(unlike));
+    let mut browser = Browser::new(server.address);
+    browser.cookies = ada.cookies.clone();
+    assert_eq!(browser.read("/"), "[]");
+    assert_eq!(told.recv().unwrap().value["name"], "ada");
+    assert_eq!(browser.cookies, ada.cookies);
+    let server = serve(app().with(Later::middleware()).with(later));
     let mut browser = Browser::new(server.address);
     browser.cookies = ada.cookies;
-    // What cannot be read at all is told of, and left alone.
-    assert_eq!(browser.read("/unlike"), "[]");
-    assert_eq!(told.recv().unwrap().value["name"], "ada");
     assert_eq!(browser.read("/"), "ada Some(\"en\")");
     assert_eq!(browser.read("/"), "ada Some(\"en\")");
     assert!(told.try_recv().is_err());

@@ -25,6 +25,11 @@ impl ::koa::SessionData for UserSession {
         .max_age(::koa::MaxAge::For(::core::time::Duration::from_millis(86400000u64)))
         .renew(true)
         .absolute(::core::time::Duration::from_millis(2592000000u64));
+    const ORIGIN: ::koa::__private::Origin = ::koa::__private::Origin::new(
+        "UserSession",
+        ::core::file!(),
+        0,
+    );
 }
 
 impl UserSession {

@@ -146,7 +146,7 @@ pub fn controller(options: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// # Options
 ///
-/// - `key = "EGG_SESS"`: the cookie's name.
+/// - `key = "EGG_SESS"`: the cookie's name. Two sessions of an app that have the same do not compile.
 /// - `max_age = "1d"`: how long it lives from when it was last saved: `"30m"`, `"1.5h"`, `"2w"`, or `"session"`, until the
 ///   browser is closed.
 /// - `absolute = "30d"`: how long it lives from when it began, whatever prolongs it.

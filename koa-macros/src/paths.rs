@@ -63,6 +63,7 @@ table! {
     main => __private::main;
     of_function => __private::of;
     of_type => __private::Of;
+    origin => __private::Origin;
     parameter => __private::parameter;
     path_value => PathValue;
     place => __private::Place;

@@ -1,7 +1,7 @@
 'use strict'
 
 // Apps with the sessions of each package, for their keys and options; with `redis`, the path of its socket, they are
-// kept there, as egg-session-redis keeps them.
+// kept there, as egg-session-redis keeps them; with `header`, its name, their ids come and go in it.
 //
 // `/read`, `/set?fields={..}`, `/remember?age=..`, `/regenerate` and `/end` do as they say and answer with the session;
 // `/fail?fields={..}` sets and then fails, `/pass` does not touch it. `X-Now` says what time it is.
@@ -20,18 +20,18 @@ const now = Date.now
 Date.now = () => time.getStore() ?? now()
 
 module.exports = {
-  'koa-session' (keys, { redis, ...options }) {
+  'koa-session' (keys, { redis, header, ...options }) {
     const app = new Koa()
     app.keys = keys
     const store = redis && inRedis(redis)
-    return serve(app, koaSession({ ...options, store }, app))
+    return serve(app, koaSession({ ...options, ...inHeader(header), store }, app))
   },
 
   // What Egg does with its plugin.
-  'egg-session' (keys, { redis, ...options }) {
+  'egg-session' (keys, { redis, header, ...options }) {
     const app = new Koa()
     app.keys = keys
-    app.config = { session: { ...eggDefaults, ...options } }
+    app.config = { session: { ...eggDefaults, ...options, ...inHeader(header) } }
     app.toAsyncFunction = method => method
     Object.defineProperties(app, Object.getOwnPropertyDescriptors(eggExtension))
     if (redis) {
@@ -45,6 +45,16 @@ module.exports = {
       }
     })
     return serve(app, eggSession(app.config.session, app))
+  }
+}
+
+// Ids that come and go in a header.
+function inHeader (name) {
+  return name && {
+    externalKey: {
+      get: ctx => ctx.get(name),
+      set: (ctx, id) => ctx.set(name, id)
+    }
   }
 }
 

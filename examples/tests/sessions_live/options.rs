@@ -17,6 +17,8 @@ pub(crate) struct Options {
     pub(crate) prefix: Option<&'static str>,
     /// The socket of the Redis that they are kept in.
     pub(crate) redis: Option<String>,
+    /// The header that ids come and go in, in place of a cookie.
+    pub(crate) header: Option<&'static str>,
 }
 
 impl Options {
@@ -51,6 +53,9 @@ impl Options {
         }
         if let Some(redis) = &self.redis {
             options.insert("redis".to_owned(), redis.as_str().into());
+        }
+        if let Some(header) = self.header {
+            options.insert("header".to_owned(), header.into());
         }
         Value::Object(options).to_string()
     }

@@ -1,13 +1,15 @@
 //! An app of ours that does with its session what it is asked for, as `sessions.js` does.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use koa::prelude::*;
-use koa::{MaxAge, RedisStore, SessionData, Sessions, session};
+use koa::{KeyOverridden, MaxAge, RedisStore, SessionData, Sessions, session};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::Notify;
 
 use crate::clock::Clock;
 use crate::options::Options;
@@ -44,15 +46,39 @@ struct Asked {
     age: String,
 }
 
+/// Where a request waits with its session open and changed.
+#[derive(Clone, Default)]
+pub(crate) struct Gate(Arc<(Notify, Notify)>);
+
+impl Gate {
+    async fn pass(&self) {
+        let (reached, opened) = &*self.0;
+        reached.notify_one();
+        opened.notified().await;
+    }
+
+    /// Waits until a request has come to it.
+    pub(crate) async fn reached(&self) {
+        self.0.0.notified().await;
+    }
+
+    pub(crate) fn open(&self) {
+        self.0.1.notify_one();
+    }
+}
+
 async fn act<S: SessionData>(ctx: &mut Context, session: &mut Session<S>) -> Result<String> {
     let asked: Asked = ctx.query()?;
     match ctx.path() {
-        "/set" | "/fail" => {
+        "/set" | "/fail" | "/hold" => {
             let mut all = serde_json::to_value(&**session)?;
             let fields: Map<String, Value> = serde_json::from_str(&asked.fields)?;
             all.as_object_mut().unwrap().extend(fields);
             **session = serde_json::from_value(all)?;
-            ensure!(ctx.path() == "/set", 418);
+            ensure!(ctx.path() != "/fail", 418);
+            if let ("/hold", Some(gate)) = (ctx.path(), ctx.app().value::<Gate>()) {
+                gate.pass().await;
+            }
         }
         "/remember" => session.set_max_age(match asked.age.parse() {
             Ok(age) => MaxAge::For(Duration::from_millis(age)),
@@ -84,10 +110,17 @@ async fn pass() -> &'static str {
     "passed"
 }
 
-fn sessions<S: SessionData>(options: &Options) -> Sessions<S> {
+fn sessions<S: SessionData>(options: &Options) -> Sessions<S, KeyOverridden> {
     let sessions = Sessions::with_config(options.config(S::CONFIG));
-    match &options.redis {
+    let sessions = match &options.redis {
         Some(socket) => sessions.store(RedisStore::open(format!("unix://{socket}")).unwrap()),
+        None => sessions,
+    };
+    match options.header {
+        Some(header) => sessions.external_key(
+            move |ctx| Some(ctx.get(header).into_owned()),
+            move |ctx, id| ctx.set(header, id),
+        ),
         None => sessions,
     }
 }
@@ -98,9 +131,11 @@ pub(crate) fn serve(
     keys: &str,
     options: &Options,
     clock: Clock,
+    gate: Gate,
 ) -> (SocketAddr, Runtime) {
     let app = App::new()
         .keys(keys)
+        .context(gate)
         .silent(true)
         .clock(move || clock.now())
         .with(match package {

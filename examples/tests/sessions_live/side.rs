@@ -9,7 +9,7 @@ use crate::clock::Clock;
 use crate::jar::{Answers, Jar};
 use crate::npm;
 use crate::options::Options;
-use crate::ours;
+use crate::ours::{self, Gate};
 use crate::program::{Answer, Program, ask};
 
 pub(crate) const KEYS: &str = "3q2+7wPVbVwTlZ1mYlNrFg==,b2xkIGtleSB0aGF0IGlzIGxvbmc=";
@@ -37,8 +37,8 @@ impl Package {
 pub(crate) struct Side {
     address: String,
     clock: Clock,
-    /// Of an app of ours, which ends when this is dropped.
-    _runtime: Option<Runtime>,
+    /// Of an app of ours, which ends when this is dropped; and where its requests wait.
+    ours: Option<(Runtime, Gate)>,
 }
 
 impl Side {
@@ -54,11 +54,13 @@ impl Side {
     }
 
     pub(crate) fn ours(package: Package, keys: &str, options: &Options, clock: &Clock) -> Self {
-        let (address, runtime) = ours::serve(package, keys, options, clock.clone());
+        let gate = Gate::default();
+        let served = ours::serve(package, keys, options, clock.clone(), gate.clone());
+        let (address, runtime) = served;
         Self {
             address: address.to_string(),
             clock: clock.clone(),
-            _runtime: Some(runtime),
+            ours: Some((runtime, gate)),
         }
     }
 
@@ -84,7 +86,24 @@ impl Side {
         Some(Self {
             address: format!("127.0.0.1:{port}"),
             clock: clock.clone(),
-            _runtime: None,
+            ours: None,
+        })
+    }
+
+    pub(crate) fn is_ours(&self) -> bool {
+        self.ours.is_some()
+    }
+
+    /// What an app of ours answers to a request that sets fields and waits, while something else is done.
+    pub(crate) fn during(&self, jar: &Jar, fields: &Value, other: impl FnOnce()) -> Answer {
+        let (runtime, gate) = self.ours.as_ref().expect("an app of ours");
+        std::thread::scope(|scope| {
+            let path = format!("/hold?{}", query(fields));
+            let held = scope.spawn(move || jar.clone().ask(self, &path));
+            runtime.block_on(gate.reached());
+            other();
+            gate.open();
+            held.join().unwrap()
         })
     }
 

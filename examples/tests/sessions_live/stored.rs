@@ -6,11 +6,12 @@ use koa::MaxAge;
 use serde_json::{Value, json};
 
 use crate::clock::{Clock, millis};
-use crate::jar::Jar;
+use crate::jar::{Answers as _, Jar, set_cookies};
 use crate::options::Options;
+use crate::program::Answer;
 use crate::redis_server::RedisServer;
 use crate::rotated::goes_on_under_the_new_key;
-use crate::side::{KEYS, Package, Side, fail};
+use crate::side::{KEYS, Package, Side, fail, set};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -214,4 +215,106 @@ fn under_keys_that_are_replaced() {
         return;
     };
     goes_on_under_the_new_key(&stored_in(&redis, &Options::default()));
+}
+
+/// What Node changes while a request of ours is under way is there afterwards, and so is ours; where both changed one field,
+/// ours is told so. What Node ends stays ended, and no cookie of it comes back.
+#[test]
+fn nothing_of_nodes_is_lost_to_a_slow_request_of_ours() {
+    let options = Options {
+        rolling: true,
+        ..Options::default()
+    };
+    each_way(&options, |package, sides, redis, clock| {
+        let ours = sides[usize::from(!sides[0].is_ours())];
+        let node = sides[usize::from(sides[0].is_ours())];
+        let mut jar = Jar::default();
+        sides[0].set(&mut jar, &json!({ "user": "ada", "visits": 1 }));
+        let answer = ours.during(&jar, &json!({ "visits": 2 }), || {
+            node.set(&mut jar.clone(), &json!({ "cart": ["pear"] }));
+        });
+        assert_eq!(answer.code(), "200", "{package:?}: {}", answer.body);
+        let mut all = json!({ "user": "ada", "visits": 2, "cart": ["pear"] });
+        for side in sides {
+            assert_eq!(side.read(&mut jar), all, "{package:?}");
+        }
+
+        let answer = ours.during(&jar, &json!({ "visits": 3 }), || {
+            node.set(&mut jar.clone(), &json!({ "visits": 7 }));
+        });
+        assert_eq!(answer.code(), "409", "{package:?}");
+        all["visits"] = 7.into();
+        assert_eq!(node.read(&mut jar), all, "{package:?}");
+
+        // "Remember me" on the other side holds on, in the browser too.
+        let until = |line: &str| line.split_once("expires=").unwrap().1.to_owned();
+        let mut remembered: Vec<String> = Vec::new();
+        let answer = ours.during(&jar, &json!({ "visits": 8 }), || {
+            let said = node.ask("/remember?age=2592000000", &jar.header());
+            remembered = set_cookies(&said).into_iter().map(until).collect();
+        });
+        assert_eq!(answer.code(), "200", "{package:?}");
+        let said: Vec<_> = set_cookies(&answer).into_iter().map(until).collect();
+        assert_eq!(said, remembered, "{package:?}");
+        let expires = redis.session()["_expire"].as_u64().unwrap();
+        assert_eq!(expires, clock.millis() + millis(30 * DAY), "{package:?}");
+
+        let answer = ours.during(&jar, &json!({ "visits": 9 }), || {
+            node.ask("/end", &jar.header());
+        });
+        assert_eq!(answer.code(), "200", "{package:?}");
+        assert_eq!(set_cookies(&answer), [""; 0], "{package:?}");
+        assert_eq!(redis.keys(), [""; 0], "{package:?}");
+        for side in sides {
+            assert_eq!(side.read(&mut jar.clone()), json!({}), "{package:?}");
+        }
+    });
+}
+
+/// An app for phones, say, that has no cookies: the id is in a header.
+#[test]
+fn under_an_id_from_a_header() {
+    const HEADER: &str = "X-Session";
+    let options = Options {
+        header: Some(HEADER),
+        ..Options::default()
+    };
+    each_way(&options, |package, [one, other], redis, _| {
+        let id_in = |answer: &Answer| {
+            let mut headers = answer.headers.iter();
+            let said = headers.find(|(name, _)| name.eq_ignore_ascii_case(HEADER));
+            said.map(|(_, id)| id.clone())
+        };
+        let ask = |side: &Side, path: &str, id: &str| {
+            let answer = side.ask(path, &format!("{HEADER}: {id}\r\n"));
+            assert_eq!(answer.code(), "200", "{package:?} {path}: {}", answer.body);
+            // One that ends is removed from the browser too, wherever its id came from.
+            let kept = set_cookies(&answer).into_iter();
+            let mut kept = kept.filter(|line| !line.contains("expires=Thu, 01 Jan 1970"));
+            assert_eq!(kept.next(), None, "{package:?} {path}");
+            (id_in(&answer), answer.body)
+        };
+        let session = |body: &str| {
+            let mut body: Value = serde_json::from_str(body).unwrap();
+            body["session"].take()
+        };
+        let (id, _) = ask(one, &set(&json!({ "user": "ada" })), "");
+        let id = id.unwrap();
+        assert_eq!(redis.key(), id, "{package:?}");
+        let (_, body) = ask(other, &set(&json!({ "visits": 1 })), &id);
+        let all = json!({ "user": "ada", "visits": 1 });
+        assert_eq!(session(&body), all, "{package:?}");
+        for side in [one, other] {
+            assert_eq!(session(&ask(side, "/read", &id).1), all, "{package:?}");
+        }
+
+        let (fresh, _) = ask(other, "/regenerate", &id);
+        let fresh = fresh.unwrap();
+        assert_ne!(fresh, id);
+        assert_eq!(session(&ask(one, "/read", &id).1), json!({}), "{package:?}");
+        assert_eq!(session(&ask(one, "/read", &fresh).1), all, "{package:?}");
+        ask(one, "/end", &fresh);
+        assert_eq!(redis.keys(), [""; 0], "{package:?}");
+        assert_eq!(session(&ask(other, "/read", &fresh).1), json!({}));
+    });
 }

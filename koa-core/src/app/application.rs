@@ -37,6 +37,8 @@ pub struct Application {
     pub(crate) silent: bool,
     /// Whether layers may flush the headers.
     pub(crate) flushes: bool,
+    /// Why no request can be answered, which is found when the app starts.
+    pub(crate) unusable: Option<String>,
     /// Whether a request has more to do than to run through the layers.
     pub(crate) is_special: bool,
     pub(crate) values: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
@@ -65,6 +67,7 @@ impl Application {
             body_limit: BODY_LIMIT,
             silent: false,
             flushes: false,
+            unusable: None,
             is_special: false,
             values: HashMap::new(),
             events: Events::default(),
@@ -129,7 +132,7 @@ impl Application {
     /// Makes what the app needs of its settings to serve, once.
     pub(crate) fn start(&mut self) {
         self.ring = Ring::new(&self.keys);
-        self.is_special = self.flushes || self.events.hear_answers();
+        self.is_special = self.flushes || self.unusable.is_some() || self.events.hear_answers();
         for weak in self.ring.weak() {
             if !self.emit(&weak) && !self.silent {
                 eprintln!("{weak}");

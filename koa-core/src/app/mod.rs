@@ -11,7 +11,7 @@ use std::fmt;
 
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use hyper::body::Incoming;
 use hyper::service::{Service, service_fn};
@@ -19,7 +19,8 @@ use hyper::service::{Service, service_fn};
 use crate::Result;
 use crate::app::caught::Caught;
 use crate::chain::{
-    Deeper, Grown, Holds, HoldsRoutes, Identity, Inside, Mount, Onion, Shallow, Stack, WithRoutes,
+    self, Deeper, Grown, Holds, HoldsRoutes, Identity, Inside, Mount, Onion, Shallow, Stack,
+    WithRoutes,
 };
 use crate::context::{Context, Place};
 use crate::controller::Controller;
@@ -32,6 +33,7 @@ use crate::request::Carried;
 use crate::response::Outgoing;
 use crate::response::respond::{Ending, conclude, conclude_stream, refuse, send};
 use crate::server::{Addresses, Connection, Server, Socket, host};
+use crate::session::Found;
 use crate::wiring::{Nothing, Provision, Requires, Shared};
 
 pub use application::Application;
@@ -96,8 +98,9 @@ impl<C: Onion, List, Depth> App<C, List, Depth> {
         M::Wiring: Requires<List, Indices>,
         Depth: Holds<M::Provides>,
     {
+        const { chain::check::<C, M>() };
         App {
-            stack: self.stack.with(middleware),
+            stack: self.stack.push(middleware),
             application: self.application,
             list: PhantomData,
         }
@@ -121,8 +124,9 @@ impl<C: Onion, List, Depth> App<C, List, Depth> {
         Inside<M>: Provision<Value = ()>,
         Depth: Holds<Inside<M>>,
     {
+        const { chain::check::<C, Mount<M>>() };
         App {
-            stack: self.stack.mount(prefix, middleware),
+            stack: self.stack.push(Mount::new(prefix, middleware)),
             application: self.application,
             list: PhantomData,
         }
@@ -161,8 +165,9 @@ impl<C: Onion, List, Depth> App<C, List, Depth> {
         K: Controller + Requires<List, Indices>,
         Depth: HoldsRoutes,
     {
+        const { chain::check_controller::<C, K>() };
         App {
-            stack: self.stack.controller(controller),
+            stack: self.stack.push_controller(controller),
             application: self.application,
             list: PhantomData,
         }
@@ -383,9 +388,23 @@ impl<C: Onion, List, Depth> App<C, List, Depth> {
         }
     }
 
+    /// Why it cannot serve: what the types of its layers do not tell.
+    fn unusable(&self) -> Option<String> {
+        let mut sessions = Found::default();
+        self.stack.chain.sessions(&mut sessions);
+        sessions.refused()
+    }
+
     /// The app as a service, for a server of one's own. Koa's `app.callback()`:
     /// <https://koajs.com/#app-callback>.
+    ///
+    /// Where two sessions have been given one key, it says so on stderr, and each request is answered with that error, a
+    /// 500; [`bind`](Self::bind) and [`listen`](Self::listen) fail with it.
     pub fn callback(mut self) -> Callback<C> {
+        self.application.unusable = self.unusable();
+        if let Some(why) = &self.application.unusable {
+            eprintln!("the app cannot serve: {why}");
+        }
         self.application.start();
         Callback {
             chain: Arc::new(self.stack.chain),
@@ -398,8 +417,11 @@ impl<C: Onion, List, Depth> App<C, List, Depth> {
     ///
     /// # Errors
     ///
-    /// An address that cannot be read, resolved or bound.
+    /// An address that cannot be read, resolved or bound; two sessions under one key.
     pub async fn bind(self, addresses: impl Addresses) -> Result<Server<C>> {
+        if let Some(why) = self.unusable() {
+            return Err(Error::internal(why));
+        }
         describe::print_if_asked(|| self.describe());
         Server::bind(self.callback(), addresses).await
     }
@@ -413,7 +435,7 @@ impl<C: Onion, List, Depth> App<C, List, Depth> {
     ///
     /// # Errors
     ///
-    /// An address that cannot be read, resolved or bound.
+    /// An address that cannot be read, resolved or bound; two sessions under one key.
     pub async fn listen(self, addresses: impl Addresses) -> Result {
         self.bind(addresses)
             .await?
@@ -532,11 +554,11 @@ fn handle<C: Onion, B: Into<Carried>>(
     let refused =
         connection.begin_request() && !host::is_said_once(request.version(), request.headers());
     let mut began = None;
-    let mut flushes = false;
+    let mut is_other = false;
     // One look for all that few apps have.
     if connection.app().is_special {
         began = connection.app().events.begin();
-        flushes = connection.app().flushes;
+        is_other = connection.app().flushes || connection.app().unusable.is_some();
     }
     let mut ctx = Place::of(request, connection);
     #[cfg(feature = "tracing")]
@@ -545,8 +567,11 @@ fn handle<C: Onion, B: Into<Carried>>(
         if refused {
             return Ok(refuse(ctx));
         }
-        if flushes {
-            return Ok(Box::pin(flushing::handle(chain, ctx, began)).await);
+        if is_other {
+            return Ok(match ctx.app().unusable.clone() {
+                Some(why) => unusable(ctx, why, began),
+                None => Box::pin(flushing::handle(chain, ctx, began)).await,
+            });
         }
         let work = chain.enter::<(), _>(&mut ctx, Done);
         #[cfg(feature = "tracing")]
@@ -565,6 +590,19 @@ fn handle<C: Onion, B: Into<Carried>>(
             Ending::Stream(stream) => Box::pin(conclude_stream(ctx, stream, began)).await,
         })
     }
+}
+
+/// The answer of an app that cannot serve.
+#[cold]
+fn unusable(mut ctx: Box<Place>, why: String, began: Option<Instant>) -> http::Response<Outgoing> {
+    let bytes = match conclude(&mut ctx, Err(Error::internal(why))) {
+        Ending::Whole(bytes) => bytes,
+        // The answer to an error is no stream.
+        Ending::Stream(_) => bytes::Bytes::new(),
+    };
+    ctx.request.connection().begin_body();
+    ctx.app().events.answered(&ctx, began);
+    send(ctx, bytes)
 }
 
 /// The span in which the layers run. Neither headers nor the query string are in it: they may be secret.

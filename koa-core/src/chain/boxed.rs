@@ -9,6 +9,7 @@ use crate::chain::Inside;
 use crate::chain::scope::Scope;
 use crate::describe::Layer;
 use crate::middleware::{Middleware, Next};
+use crate::session::{Found, Keys};
 use crate::wiring::{Answers, Asks, Provision, Requires};
 use crate::{Context, Result};
 
@@ -74,6 +75,8 @@ impl<A, List, Indices> Requires<List, Indices> for BoxMiddleware<A> where List: 
 trait ErasedMiddleware: Send + Sync + 'static {
     fn describe(&self) -> Vec<Layer>;
 
+    fn sessions(&self, found: &mut Found);
+
     fn call<'a>(&'a self, ctx: &'a mut Context, next: BoxNext<'a>) -> BoxFuture<'a>;
 }
 
@@ -84,6 +87,10 @@ where
 {
     fn describe(&self) -> Vec<Layer> {
         Middleware::describe(self)
+    }
+
+    fn sessions(&self, found: &mut Found) {
+        found.inside(|found| Middleware::sessions(self, found));
     }
 
     fn call<'a>(&'a self, ctx: &'a mut Context, next: BoxNext<'a>) -> BoxFuture<'a> {
@@ -137,6 +144,10 @@ impl<A: 'static> Middleware for BoxMiddleware<A> {
         self.inner.describe()
     }
 
+    fn sessions(&self, found: &mut Found) {
+        self.inner.sessions(found);
+    }
+
     fn call<'a, N>(
         &'a self,
         ctx: &'a mut Context,
@@ -153,6 +164,12 @@ impl<A: 'static> Middleware for BoxMiddleware<A> {
 impl<A: 'static> Middleware for Vec<BoxMiddleware<A>> {
     type Provides = ();
     type Wiring = BoxMiddleware<A>;
+
+    fn sessions(&self, found: &mut Found) {
+        for layer in self {
+            Middleware::sessions(layer, found);
+        }
+    }
 
     fn describe(&self) -> Vec<Layer> {
         self.iter().flat_map(Middleware::describe).collect()
@@ -214,6 +231,14 @@ where
 {
     type Provides = Inside<M>;
     type Wiring = M::Wiring;
+
+    const SESSIONS: Keys = Keys::inside(&M::SESSIONS);
+
+    fn sessions(&self, found: &mut Found) {
+        if let Some(layer) = self {
+            found.inside(|found| layer.sessions(found));
+        }
+    }
 
     fn describe(&self) -> Vec<Layer> {
         self.iter().flat_map(Middleware::describe).collect()

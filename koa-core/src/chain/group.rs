@@ -8,6 +8,7 @@ use crate::chain::scope::Scope;
 use crate::chain::{Onion, Stack};
 use crate::describe::Layer;
 use crate::middleware::{Middleware, Next};
+use crate::session::{Found, Keys};
 use crate::wiring::{Answers, Asks, Provision, Requires};
 use crate::{Context, Result};
 
@@ -99,6 +100,12 @@ impl<C> Provision for Unnamed<C> {
 impl<C: Onion, A: 'static> Middleware for Group<C, A> {
     type Provides = Unnamed<C>;
     type Wiring = Self;
+
+    const SESSIONS: Keys = Keys::inside(&C::SESSIONS);
+
+    fn sessions(&self, found: &mut Found) {
+        found.inside(|found| self.chain.sessions(found));
+    }
 
     fn describe(&self) -> Vec<Layer> {
         vec![Layer::group("group", self.chain.describe())]

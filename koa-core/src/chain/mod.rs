@@ -15,6 +15,7 @@ use std::future::Future;
 use crate::controller::{Controller, Held, Routed};
 use crate::describe::Layer;
 use crate::middleware::{Middleware, Next, ProvidesNothing, ValueOf};
+use crate::session::{Found, Keys};
 use crate::wiring::Provision;
 use crate::{Context, Result};
 
@@ -25,7 +26,7 @@ pub(crate) use mount::Inside;
 pub use mount::Mount;
 pub(crate) use segment::Segment;
 pub use stack::Stack;
-pub(crate) use stack::{Deeper, Grown, WithRoutes};
+pub(crate) use stack::{Deeper, Grown, WithRoutes, check, check_controller};
 
 /// Layers in their order, ready to be run in front of whatever follows.
 ///
@@ -46,6 +47,14 @@ pub trait Onion: Send + Sync + Sized + 'static {
     /// The layers with the routes of `K` inside them.
     #[doc(hidden)]
     type WithController<K: Controller>: Onion;
+
+    /// The sessions that the layers provide, as far as their types say it.
+    #[doc(hidden)]
+    const SESSIONS: Keys;
+
+    /// The same as it is when the app starts.
+    #[doc(hidden)]
+    fn sessions(&self, found: &mut Found);
 
     /// Adds a layer inside the others.
     #[doc(hidden)]
@@ -80,6 +89,10 @@ impl Onion for Identity {
     type Below<List> = List;
     type With<M: Middleware> = Chain<M, Self>;
     type WithController<K: Controller> = Routed<(Held<K>,)>;
+
+    const SESSIONS: Keys = Keys::None;
+
+    fn sessions(&self, _: &mut Found) {}
 
     fn with<M: Middleware>(self, middleware: M) -> Chain<M, Self> {
         Chain::new(middleware, self)
@@ -134,6 +147,13 @@ impl<M: Middleware, Rest: Onion> Onion for Chain<M, Rest> {
     type Below<List> = Rest::Below<<M::Provides as Provision>::Add<List>>;
     type With<K: Middleware> = Chain<M, Rest::With<K>>;
     type WithController<K: Controller> = Chain<M, Rest::WithController<K>>;
+
+    const SESSIONS: Keys = Keys::both(&M::SESSIONS, &Rest::SESSIONS);
+
+    fn sessions(&self, found: &mut Found) {
+        self.layer.sessions(found);
+        self.rest.sessions(found);
+    }
 
     fn with<K: Middleware>(self, middleware: K) -> Self::With<K> {
         Chain::new(self.layer, self.rest.with(middleware))

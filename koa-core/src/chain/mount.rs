@@ -7,6 +7,7 @@ use crate::chain::depth::{LessTwo, Succ};
 use crate::chain::scope::Scope;
 use crate::describe::{Kind, Layer};
 use crate::middleware::{Middleware, Next};
+use crate::session::{Found, Keys};
 use crate::wiring::Provision;
 use crate::{Context, Result};
 
@@ -71,6 +72,12 @@ where
     type Provides = Inside<M>;
 
     type Wiring = M::Wiring;
+
+    const SESSIONS: Keys = Keys::inside(&M::SESSIONS);
+
+    fn sessions(&self, found: &mut Found) {
+        found.inside(|found| self.middleware.sessions(found));
+    }
 
     fn describe(&self) -> Vec<Layer> {
         let mut inside = self.middleware.describe();

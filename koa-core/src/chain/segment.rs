@@ -12,6 +12,7 @@ use crate::chain::{Identity, Onion};
 use crate::controller::Controller;
 use crate::describe::Layer;
 use crate::middleware::{Middleware, Next};
+use crate::session::{Found, Keys};
 use crate::wiring::Requires;
 use crate::{Context, Result};
 
@@ -42,6 +43,13 @@ impl<Before: Onion, Layers: Onion> Onion for Segment<Before, Layers> {
     type Below<List> = Layers::Below<Before::Below<List>>;
     type With<M: Middleware> = Segment<Before, Layers::With<M>>;
     type WithController<K: Controller> = Segment<Before, Layers::WithController<K>>;
+
+    const SESSIONS: Keys = Keys::both(&Before::SESSIONS, &Layers::SESSIONS);
+
+    fn sessions(&self, found: &mut Found) {
+        self.before.sessions(found);
+        self.layers.sessions(found);
+    }
 
     fn with<M: Middleware>(self, middleware: M) -> Self::With<M> {
         Segment {

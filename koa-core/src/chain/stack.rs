@@ -10,6 +10,7 @@ use crate::chain::{Chain, Identity, Onion};
 use crate::controller::Controller;
 use crate::describe::Layer;
 use crate::middleware::{Middleware, Next, ValueOf};
+use crate::session::{Conflict, Found, Keys};
 use crate::wiring::{Layers, Provision, Requires};
 use crate::{Context, Result};
 
@@ -80,6 +81,16 @@ impl<C: Onion, Depth> Stack<C, Depth> {
         M: Middleware,
         Depth: Holds<M::Provides>,
     {
+        const { check::<C, M>() };
+        self.push(middleware)
+    }
+
+    /// Adds a layer that has been checked.
+    pub(crate) fn push<M>(self, middleware: M) -> Stack<Grown<C, Depth, M>, Deeper<Depth, M>>
+    where
+        M: Middleware,
+        Depth: Holds<M::Provides>,
+    {
         Stack {
             chain: Depth::close(self.chain).with(middleware),
             depth: PhantomData,
@@ -103,7 +114,8 @@ impl<C: Onion, Depth> Stack<C, Depth> {
         Inside<M>: Provision<Value = ()>,
         Depth: Holds<Inside<M>>,
     {
-        self.with(Mount::new(prefix, middleware))
+        const { check::<C, Mount<M>>() };
+        self.push(Mount::new(prefix, middleware))
     }
 
     /// Adds the routes of a controller, as [`App::controller`](crate::App::controller) does.
@@ -114,11 +126,47 @@ impl<C: Onion, Depth> Stack<C, Depth> {
         K: Controller,
         Depth: HoldsRoutes,
     {
+        const { check_controller::<C, K>() };
+        self.push_controller(controller)
+    }
+
+    /// Adds the routes of a controller that has been checked.
+    pub(crate) fn push_controller<K>(
+        self,
+        controller: K,
+    ) -> Stack<WithRoutes<C, Depth, K>, Depth::After>
+    where
+        K: Controller,
+        Depth: HoldsRoutes,
+    {
         Stack {
             chain: Depth::close(self.chain).with_controller(controller),
             depth: PhantomData,
         }
     }
+}
+
+/// Fails when compiling if a layer provides a session under a key that a session of the layers before it has.
+pub(crate) const fn check<C: Onion, M: Middleware>() {
+    if !matches!(M::SESSIONS, Keys::None)
+        && let Some(conflict) = among::<C>(&M::SESSIONS)
+    {
+        conflict.refuse();
+    }
+}
+
+/// The same for the layers around a controller.
+pub(crate) const fn check_controller<C: Onion, K: Controller>() {
+    if !matches!(K::Around::SESSIONS, Keys::None)
+        && let Some(conflict) = among::<C>(&Keys::inside(&K::Around::SESSIONS))
+    {
+        conflict.refuse();
+    }
+}
+
+/// A function of its own, so that nothing is made of the layers before one that provides no session.
+const fn among<C: Onion>(added: &Keys) -> Option<Conflict> {
+    C::SESSIONS.conflict(added)
 }
 
 impl<C, Depth> fmt::Debug for Stack<C, Depth> {
@@ -132,6 +180,12 @@ impl<C, Depth> fmt::Debug for Stack<C, Depth> {
 impl<C: Onion, Depth: Measured> Middleware for Stack<C, Depth> {
     type Provides = Layers<C, Depth::Front, Depth::Room>;
     type Wiring = C;
+
+    const SESSIONS: Keys = C::SESSIONS;
+
+    fn sessions(&self, found: &mut Found) {
+        self.chain.sessions(found);
+    }
 
     fn describe(&self) -> Vec<Layer> {
         vec![Layer::group("group", self.chain.describe())]

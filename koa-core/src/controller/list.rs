@@ -4,9 +4,11 @@
 
 use std::future::Future;
 
+use crate::chain::Onion;
 use crate::controller::conflict::check;
 use crate::controller::{Captures, Controller, Held, Route};
 use crate::describe::Layer;
+use crate::session::{Found, Keys};
 use crate::wiring::Requires;
 use crate::{Context, Result};
 
@@ -18,12 +20,17 @@ pub trait Controllers: Send + Sync + Sized + 'static {
     /// How many there are.
     const COUNT: usize;
 
+    /// The sessions that the layers around them provide.
+    const SESSIONS: Keys;
+
     /// These and one more.
     type With<K: Controller>: Controllers;
 
     fn with<K: Controller>(self, controller: K) -> Self::With<K>;
 
     fn describe(&self) -> Vec<Layer>;
+
+    fn sessions(&self, found: &mut Found);
 
     /// Runs a route of one of them.
     fn call<'a>(
@@ -45,6 +52,7 @@ pub struct Further<Eight, Rest> {
 impl<Eight: Controllers, Rest: Controllers> Controllers for Further<Eight, Rest> {
     const ROUTES: &'static [&'static [Route]] = Rest::ROUTES;
     const COUNT: usize = Eight::COUNT + Rest::COUNT;
+    const SESSIONS: Keys = Keys::both(&Eight::SESSIONS, &Rest::SESSIONS);
 
     type With<K: Controller> = Further<Eight, Rest::With<K>>;
 
@@ -60,6 +68,11 @@ impl<Eight: Controllers, Rest: Controllers> Controllers for Further<Eight, Rest>
         let mut controllers = self.eight.describe();
         controllers.extend(self.rest.describe());
         controllers
+    }
+
+    fn sessions(&self, found: &mut Found) {
+        self.eight.sessions(found);
+        self.rest.sessions(found);
     }
 
     async fn call<'a>(
@@ -81,6 +94,7 @@ macro_rules! tuples {
         impl<$($name: Controller),*> Controllers for ($(Held<$name>,)*) {
             const ROUTES: &'static [&'static [Route]] = &[$($name::ROUTES),*];
             const COUNT: usize = [$($at as usize),*].len();
+            const SESSIONS: Keys = tuples!(@sessions $($name)*);
 
             type With<K: Controller> = tuples!(@with [$($name)*] $($next)?);
 
@@ -92,6 +106,10 @@ macro_rules! tuples {
 
             fn describe(&self) -> Vec<Layer> {
                 vec![$(self.$at.describe()),*]
+            }
+
+            fn sessions(&self, found: &mut Found) {
+                $(self.$at.sessions(found);)*
             }
 
             async fn call<'a>(
@@ -113,6 +131,13 @@ macro_rules! tuples {
             Requires<List, ($($index,)*)> for ($(Held<$name>,)*)
         {
         }
+    };
+    (@sessions) => { Keys::None };
+    (@sessions $first:ident $($rest:ident)*) => {
+        Keys::both(
+            &Keys::inside(&<$first::Around as Onion>::SESSIONS),
+            &tuples!(@sessions $($rest)*),
+        )
     };
     (@with [$($name:ident)*] $next:ident) => { ($(Held<$name>,)* Held<K>,) };
     (@with [$($name:ident)*]) => { Further<Self, (Held<K>,)> };

@@ -12,6 +12,7 @@ use crate::controller::matcher::Matcher;
 use crate::controller::{Captures, Controller, PathText};
 use crate::describe::{Kind, Layer, owned};
 use crate::middleware::{Middleware, Next};
+use crate::session::{Found, Keys};
 use crate::wiring::Requires;
 use crate::{Context, Result};
 
@@ -83,6 +84,12 @@ impl<Ks: Controllers> Middleware for Router<Ks> {
     type Provides = ();
     type Wiring = Ks;
 
+    const SESSIONS: Keys = Ks::SESSIONS;
+
+    fn sessions(&self, found: &mut Found) {
+        self.controllers.sessions(found);
+    }
+
     fn describe(&self) -> Vec<Layer> {
         self.described()
     }
@@ -114,6 +121,12 @@ impl<Ks: Controllers> Onion for Routed<Ks> {
     type Below<List> = List;
     type With<M: Middleware> = Chain<Router<Ks>, Chain<M, Identity>>;
     type WithController<K: Controller> = Routed<Ks::With<K>>;
+
+    const SESSIONS: Keys = Ks::SESSIONS;
+
+    fn sessions(&self, found: &mut Found) {
+        self.0.controllers.sessions(found);
+    }
 
     fn with<M: Middleware>(self, middleware: M) -> Self::With<M> {
         Chain::new(self.0, Identity.with(middleware))
@@ -190,6 +203,10 @@ impl<K: Controller> Held<K> {
             place: None,
             inside: routes.collect(),
         }
+    }
+
+    pub(super) fn sessions(&self, found: &mut Found) {
+        found.inside(|found| self.around.sessions(found));
     }
 
     pub(super) fn call<'a>(

@@ -137,7 +137,7 @@ pub(crate) fn owned(texts: &[&str]) -> Vec<String> {
 }
 
 /// The name of a type without the paths in it: `Header<Depth>` of `koa::extract::Header<app::Depth>`.
-fn short(name: &str) -> String {
+pub(crate) fn short(name: &str) -> String {
     let mut short = String::with_capacity(name.len());
     let mut rest = name;
     while let Some(at) = rest.find(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | ':')) {

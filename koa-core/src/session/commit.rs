@@ -19,14 +19,14 @@ use crate::session::shared::millis;
 use crate::session::store::{AnyStore, STORE_LONGER, Save, Updated};
 
 /// How long a session lives for which nothing says it.
-const ONE_DAY: Duration = Duration::from_secs(24 * 60 * 60);
+pub(super) const ONE_DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What browsers take of a cookie, its name and its value together:
 /// <https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#section-5.7>
 const COOKIE: usize = 4096;
 
 /// How often a session is merged with what others wrote before that is given up.
-const MERGES: usize = 8;
+pub(super) const MERGES: usize = 8;
 
 impl<S: SessionData> Session<S> {
     /// Saves it, if it is kept in its cookie: that waits for nothing.
@@ -54,14 +54,20 @@ impl<S: SessionData> Session<S> {
             self.begin_id(ctx)?;
         }
         if forced == Some(Forced::Regenerate) {
-            if !is_own {
-                self.remove(ctx).await?;
-            } else if self.life.version.is_some() {
+            let has_versions = self
+                .life
+                .version
+                .is_some_and(|version| is_own || version != 0);
+            if has_versions {
                 // What others wrote meanwhile comes along, and one that they ended stays so.
                 self.write_again(ctx).await?;
                 if self.life.removed {
                     return Ok(());
                 }
+            }
+            if !is_own {
+                self.remove(ctx).await?;
+            } else if has_versions {
                 // Should the store fail now, the commit at the end tries again.
                 self.life.forgotten = self.life.id.take();
                 self.life.must_save = true;
@@ -153,6 +159,9 @@ impl<S: SessionData> Session<S> {
     }
 
     async fn remove(&mut self, ctx: &mut Context) -> Result {
+        if self.life.is_gone {
+            return Ok(());
+        }
         let shared = Arc::clone(&self.shared);
         let is_own = shared.config.form == Form::Own;
         if let (Some(id), Some(store)) = (&self.life.id, &shared.store)
@@ -161,11 +170,12 @@ impl<S: SessionData> Session<S> {
             let key = shared.key(id);
             shared.ask(ctx, "destroy", store.destroy(&key)).await?;
         }
+        self.life.version = None;
         if is_own {
             self.forget(ctx).await?;
-            self.life.version = None;
             self.life.before = None;
-            if !std::mem::take(&mut self.life.has_cookie) {
+            let had_cookie = std::mem::take(&mut self.life.has_cookie);
+            if !had_cookie || shared.external_id.is_some() {
                 return Ok(());
             }
         }
@@ -197,11 +207,12 @@ impl<S: SessionData> Session<S> {
             Cookies::in_form(ctx, shared.config.form).set_text(cookie, &text, encoded, now)?;
             return Ok(data);
         };
+        let age_said = self.life.max_age;
         let written = self.keep(ctx, store, meta, data, changed).await?;
         if self.life.removed {
             return Ok(written);
         }
-        if shared.config.form == Form::Own {
+        if shared.config.form == Form::Own || self.life.max_age != age_said {
             cookie_age = self.life.max_age;
         }
         let cookie = shared.cookie(cookie_age);
@@ -216,7 +227,7 @@ impl<S: SessionData> Session<S> {
         Ok(written)
     }
 
-    fn meta(&self, age: MaxAge, now: u64) -> Meta {
+    pub(super) fn meta(&self, age: MaxAge, now: u64) -> Meta {
         let mut expires = age.millis().map(|age| now.saturating_add(age));
         if let Some(absolute) = self.shared.config.absolute {
             let absolute = u64::try_from(absolute.as_millis()).unwrap_or(u64::MAX);
@@ -255,8 +266,9 @@ impl<S: SessionData> Session<S> {
     }
 
     /// Somebody ended it meanwhile. The browser may have another one by now: its cookie is left alone.
-    fn is_gone(&mut self) {
+    pub(super) fn is_gone(&mut self) {
         self.life.removed = true;
+        self.life.is_gone = true;
         self.life.version = None;
         self.life.has_cookie = false;
     }
@@ -284,21 +296,8 @@ impl<S: SessionData> Session<S> {
             replace: !is_own,
         };
         if !is_own {
-            let value = form::to_json(&meta, &data).into_bytes();
-            shared
-                .ask(
-                    ctx,
-                    "create",
-                    store.create(
-                        &key,
-                        Save {
-                            value: &value,
-                            ..save
-                        },
-                    ),
-                )
-                .await?;
-            return Ok(data);
+            let keeping = self.keep_json(ctx, &**store, &key, meta, data, save);
+            return Box::pin(keeping).await;
         }
         let Some(mut version) = self.life.version else {
             let value = form::to_bytes(&meta, &data);
@@ -364,7 +363,7 @@ impl<S: SessionData> Session<S> {
 }
 
 /// How long a store keeps it.
-fn time_to_live(meta: &Meta, ctx: &Context) -> Option<Duration> {
+pub(super) fn time_to_live(meta: &Meta, ctx: &Context) -> Option<Duration> {
     match (meta.expires, meta.max_age) {
         (_, Some(MaxAge::For(age))) => Some(age.saturating_add(STORE_LONGER)),
         (Some(expires), _) => {
@@ -376,7 +375,7 @@ fn time_to_live(meta: &Meta, ctx: &Context) -> Option<Duration> {
 }
 
 #[cold]
-fn conflict() -> Error {
+pub(super) fn conflict() -> Error {
     Error::new(
         409,
         "Another request changed the session at the same time; please try again",

@@ -90,10 +90,16 @@ pub(super) fn to_json(meta: &Meta, data: &[u8]) -> String {
 
 /// The head and the data of koa-session's form. What is no object has no fields, as in JavaScript.
 pub(super) fn from_json<S: DeserializeOwned>(value: Value) -> Result<(Meta, S)> {
-    let mut object = match value {
+    let object = match value {
         Value::Object(object) => object,
         _ => Map::new(),
     };
+    let (meta, object) = without_meta(object);
+    Ok((meta, serde_json::from_value(Value::Object(object))?))
+}
+
+/// What is kept beside the data, and the data without it.
+pub(super) fn without_meta(mut object: Map<String, Value>) -> (Meta, Map<String, Value>) {
     let mut meta = Meta {
         expires: object.get("_expire").and_then(number),
         ..Meta::default()
@@ -105,7 +111,7 @@ pub(super) fn from_json<S: DeserializeOwned>(value: Value) -> Result<(Meta, S)> 
         meta.max_age = Some(MaxAge::Session);
     }
     object.retain(|name, _| !name.starts_with('_'));
-    Ok((meta, serde_json::from_value(Value::Object(object))?))
+    (meta, object)
 }
 
 /// A number of milliseconds, as JavaScript compares it.

@@ -54,6 +54,8 @@ pub struct Session<S> {
 pub(super) struct Life {
     /// It was set to null.
     pub(super) removed: bool,
+    /// Somebody else ended it.
+    pub(super) is_gone: bool,
     pub(super) is_new: bool,
     /// The data as it was when it was loaded or last saved.
     pub(super) before: Option<Vec<u8>>,
@@ -136,6 +138,7 @@ impl<S: SessionData> Session<S> {
     /// another session, under another id.
     pub fn replace(&mut self, data: S) {
         self.data = data;
+        self.life.is_gone = false;
         if self.shared.config.form == Form::Own {
             if std::mem::take(&mut self.life.removed) {
                 self.life.begun_anew = true;

@@ -1,21 +1,24 @@
 //! The middleware that provides a session.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::context::Context;
 use crate::cookies::{Cookie, Form};
+use crate::describe::{Layer, short};
 use crate::error::{Error, Result};
 use crate::middleware::{Middleware, Next};
 use crate::session::SessionData;
 use crate::session::config::{MaxAge, SessionConfig};
 use crate::session::handle::Session;
+use crate::session::keys::{Found, Keys};
 use crate::session::open::Source;
 use crate::session::shared::Shared;
 use crate::session::store::SessionStore;
 use crate::session::wanted;
-use crate::wiring::Requires;
+use crate::wiring::{Provision, Requires};
 
 /// Provides a session to the layers below: what `UserSession::middleware()` gives. koa-session's `session(opts, app)`.
 ///
@@ -37,22 +40,55 @@ use crate::wiring::Requires;
 ///     .keys(["a long random key"])
 ///     .with(UserSession::middleware().max_age(Duration::from_secs(3600)).secure(in_production));
 /// ```
-pub struct Sessions<S> {
+///
+/// Two sessions of an app that have one key are an error: when compiling, where their attributes say the keys; for one whose
+/// key is [overridden](KeyOverridden), when the app starts.
+pub struct Sessions<S, Key = KeyAsDeclared> {
     shared: Arc<Shared<S>>,
+    key: PhantomData<fn() -> Key>,
+}
+
+/// That the key of [`Sessions`] is the one in the struct's attribute.
+#[derive(Debug, Clone, Copy)]
+pub struct KeyAsDeclared;
+
+/// That the key of [`Sessions`] has been given to them: `Sessions<UserSession, KeyOverridden>`.
+#[derive(Debug, Clone, Copy)]
+pub struct KeyOverridden;
+
+/// What is known of a key when compiling.
+#[doc(hidden)]
+pub trait Key<S>: 'static {
+    const KEYS: Keys;
+}
+
+impl<S: SessionData> Key<S> for KeyAsDeclared {
+    const KEYS: Keys = Keys::One(S::CONFIG.cookie.name, S::ORIGIN);
+}
+
+impl<S: SessionData> Key<S> for KeyOverridden {
+    const KEYS: Keys = Keys::None;
 }
 
 impl<S: SessionData> Sessions<S> {
     /// With the settings of the struct's attribute.
     #[must_use]
     pub fn new() -> Self {
-        Self::with_config(S::CONFIG)
+        Self::of(Shared::new(S::CONFIG))
     }
 
     /// With other settings.
     #[must_use]
-    pub fn with_config(config: SessionConfig) -> Self {
+    pub fn with_config(config: SessionConfig) -> Sessions<S, KeyOverridden> {
+        Sessions::of(Shared::new(config))
+    }
+}
+
+impl<S: SessionData, Key> Sessions<S, Key> {
+    fn of(shared: Shared<S>) -> Self {
         Self {
-            shared: Arc::new(Shared::new(config)),
+            shared: Arc::new(shared),
+            key: PhantomData,
         }
     }
 
@@ -81,10 +117,13 @@ impl<S: SessionData> Sessions<S> {
         self.change(|shared| shared.config.cookie = shared.config.cookie.secure(secure))
     }
 
-    /// The cookie, with all of its attributes.
+    /// The cookie, with its name and all of its attributes.
     #[must_use]
-    pub fn cookie(self, cookie: Cookie<'static>) -> Self {
-        self.change(|shared| shared.config.cookie = cookie)
+    pub fn cookie(self, cookie: Cookie<'static>) -> Sessions<S, KeyOverridden> {
+        Sessions {
+            shared: self.change(|shared| shared.config.cookie = cookie).shared,
+            key: PhantomData,
+        }
     }
 
     /// Takes only sessions of which this is true; others are told of with [`SessionInvalid`](crate::SessionInvalid).
@@ -142,7 +181,7 @@ impl<S: SessionData> Default for Sessions<S> {
     }
 }
 
-impl<S> fmt::Debug for Sessions<S> {
+impl<S, Key> fmt::Debug for Sessions<S, Key> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sessions")
             .field("config", &self.shared.config)
@@ -151,11 +190,24 @@ impl<S> fmt::Debug for Sessions<S> {
 }
 
 /// It asks for nothing.
-impl<List, S> Requires<List, ()> for Sessions<S> {}
+impl<List, S, Key> Requires<List, ()> for Sessions<S, Key> {}
 
-impl<S: SessionData> Middleware for Sessions<S> {
+impl<S: SessionData, K: Key<S>> Middleware for Sessions<S, K> {
     type Provides = (Session<S>,);
     type Wiring = Self;
+
+    const SESSIONS: Keys = K::KEYS;
+
+    fn sessions(&self, found: &mut Found) {
+        found.add::<S>(self.shared.name());
+    }
+
+    fn describe(&self) -> Vec<Layer> {
+        // However it came to its key.
+        let name = format!("Sessions<{}>", short(std::any::type_name::<S>()));
+        let layer = Layer::middleware::<Self>(Self::ABOUT, Self::Provides::name());
+        vec![Layer { name, ..layer }]
+    }
 
     async fn call<'a, N>(&'a self, ctx: &'a mut Context, next: N) -> Result
     where

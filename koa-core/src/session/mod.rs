@@ -5,11 +5,13 @@
 //! in `form`, where it is kept in `store`.
 
 mod commit;
+mod compat;
 mod config;
 mod events;
 mod form;
 mod handle;
 mod id;
+mod keys;
 mod merge;
 mod middleware;
 mod open;
@@ -26,7 +28,9 @@ use crate::context::Context;
 pub use config::{MaxAge, SessionConfig};
 pub use events::{SessionExpired, SessionInvalid, SessionMissed, SessionStoreFailed};
 pub use handle::Session;
-pub use middleware::Sessions;
+pub use keys::Origin;
+pub(crate) use keys::{Conflict, Found, Keys};
+pub use middleware::{KeyAsDeclared, KeyOverridden, Sessions};
 pub(crate) use open::Source;
 
 /// A struct that is a session: what [`#[session]`](macro@crate::session) makes of it.
@@ -38,4 +42,8 @@ pub(crate) use open::Source;
 pub trait SessionData: Serialize + DeserializeOwned + Default + Send + Sync + 'static {
     /// What the attribute says.
     const CONFIG: SessionConfig;
+
+    /// Which struct it is.
+    #[doc(hidden)]
+    const ORIGIN: Origin = Origin::unknown();
 }

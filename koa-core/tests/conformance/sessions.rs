@@ -11,8 +11,8 @@ use std::time::{Duration, SystemTime};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use koa::{
-    Context, EggKeygrip, EggStore, Error, FromEgg, Load, MaxAge, Result, Save, Session,
-    SessionConfig, Sessions, session,
+    Context, EggKeygrip, EggStore, Error, FromEgg, KeyOverridden, Load, MaxAge, Result, Save,
+    Session, SessionConfig, Sessions, session,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -236,7 +236,7 @@ fn as_case(case: &Case, recorded: &Exchange, continued: &Arc<Continued>) -> Case
 }
 
 /// The middleware of a case's session.
-pub(crate) fn middleware(case: &Case, continued: &Continued) -> Sessions<Data> {
+pub(crate) fn middleware(case: &Case, continued: &Continued) -> Sessions<Data, KeyOverridden> {
     let options: &'static Value = Box::leak(Box::new(case.app.session.clone().unwrap_or_default()));
     let compat = match case.app.egg {
         Some(_) => koa::Compat::Egg,

@@ -2,8 +2,9 @@
 #![allow(dead_code, reason = "each test uses a part of it")]
 
 use std::io::{ErrorKind, Read, Write};
+use std::net::TcpListener;
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -11,20 +12,29 @@ use std::time::{Duration, Instant};
 /// Runs until it is dropped.
 pub(crate) struct RedisServer {
     directory: PathBuf,
+    /// What it is told beside what all of them are.
+    options: Vec<String>,
     process: Option<Child>,
 }
 
 impl RedisServer {
     /// None where there is no redis-server, which is a failure in CI.
     pub(crate) fn start() -> Option<Self> {
+        Self::start_with(|_| Vec::new())
+    }
+
+    /// The same with options, which may name files in its directory.
+    pub(crate) fn start_with(options: impl FnOnce(&Path) -> Vec<String>) -> Option<Self> {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("koa-redis-{}-{count}", std::process::id());
         let mut server = Self {
             directory: std::env::temp_dir().join(name),
+            options: Vec::new(),
             process: None,
         };
         std::fs::create_dir_all(&server.directory).unwrap();
+        server.options = options(&server.directory);
         if server.run() {
             return Some(server);
         }
@@ -43,6 +53,7 @@ impl RedisServer {
         let spawned = Command::new("redis-server")
             .args(["--port", "0", "--save", "", "--unixsocket"])
             .arg(self.socket())
+            .args(&self.options)
             .args(["--appendonly", "yes", "--appendfsync", "always", "--dir"])
             .arg(&self.directory)
             .args(["--enable-debug-command", "local"])
@@ -122,5 +133,98 @@ impl Drop for RedisServer {
         }
         self.kill();
         drop(std::fs::remove_dir_all(&self.directory));
+    }
+}
+
+/// A port that nobody listens on.
+pub(crate) fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+/// Three masters, each with a third of the slots, and a replica of the first one.
+pub(crate) struct RedisCluster {
+    pub(crate) nodes: Vec<RedisServer>,
+    ports: Vec<u16>,
+}
+
+const MASTERS: usize = 3;
+
+impl RedisCluster {
+    /// None where there is no redis-server, which is a failure in CI.
+    pub(crate) fn start() -> Option<Self> {
+        let mut cluster = Self {
+            nodes: Vec::new(),
+            ports: Vec::new(),
+        };
+        for _ in 0..=MASTERS {
+            let port = free_port();
+            let options = ["--cluster-enabled", "yes", "--cluster-node-timeout", "1000"];
+            // Who has slots of their own goes on with them, whoever is down.
+            let options = options.iter().chain(&[
+                "--cluster-require-full-coverage",
+                "no",
+                "--cluster-replica-validity-factor",
+                "0",
+            ]);
+            let mut options: Vec<_> = options.map(|option| (*option).to_owned()).collect();
+            for (name, port) in [("--port", port), ("--cluster-port", free_port())] {
+                options.extend([name.to_owned(), port.to_string()]);
+            }
+            cluster.nodes.push(RedisServer::start_with(|_| options)?);
+            cluster.ports.push(port);
+        }
+        let share = 16384 / MASTERS;
+        for (number, node) in cluster.nodes.iter().take(MASTERS).enumerate() {
+            let first = number * share;
+            let last = match number + 1 {
+                MASTERS => 16383,
+                next => next * share - 1,
+            };
+            let added = node.command(&format!("CLUSTER ADDSLOTSRANGE {first} {last}"));
+            assert_eq!(added, "+OK\r\n");
+            node.command(&format!("CLUSTER SET-CONFIG-EPOCH {}", number + 1));
+        }
+        let (first, others) = cluster.nodes.split_first().unwrap();
+        for (node, port) in others.iter().zip(&cluster.ports[1..]) {
+            let bus = node.command("CONFIG GET cluster-port");
+            let bus = bus.lines().last().unwrap();
+            let met = first.command(&format!("CLUSTER MEET 127.0.0.1 {port} {bus}"));
+            assert_eq!(met, "+OK\r\n");
+        }
+        cluster.wait_for("every node to know all", |node| {
+            let info = node.command("CLUSTER INFO");
+            info.contains("cluster_known_nodes:4") && info.contains("cluster_size:3")
+        });
+        let id = first.command("CLUSTER MYID");
+        let id = id.lines().last().unwrap();
+        let replica = cluster.nodes.last().unwrap();
+        let replicates = replica.command(&format!("CLUSTER REPLICATE {id}"));
+        assert_eq!(replicates, "+OK\r\n");
+        cluster.wait_for("the cluster to be ready", |node| {
+            let info = node.command("CLUSTER INFO");
+            let nodes = node.command("CLUSTER NODES");
+            info.contains("cluster_state:ok")
+                && nodes.matches(" slave ").count() + nodes.matches("myself,slave ").count() == 1
+        });
+        cluster.wait_for("the replica to be in step", |node| {
+            let role = node.command("INFO replication");
+            !role.contains("role:slave") || role.contains("master_link_status:up")
+        });
+        Some(cluster)
+    }
+
+    pub(crate) fn urls(&self) -> Vec<String> {
+        let urls = self.ports.iter();
+        urls.map(|port| format!("redis://127.0.0.1:{port}"))
+            .collect()
+    }
+
+    fn wait_for(&self, what: &str, is_so: impl Fn(&RedisServer) -> bool) {
+        let end = Instant::now() + Duration::from_secs(30);
+        while !self.nodes.iter().all(&is_so) {
+            assert!(Instant::now() < end, "still waiting for {what}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 }

@@ -1,12 +1,13 @@
 //! The struct with what it needs to be written, its settings, and its middleware.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Literal, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::DeriveInput;
 
 use super::model::{Place, Settings, derives};
 use crate::cookie;
 use crate::paths::Paths;
+use crate::place::line;
 
 /// The code; if the settings are not `ready`, since something is wrong with them, with the default ones.
 pub(super) fn session(item: &DeriveInput, settings: &Settings, ready: bool) -> TokenStream {
@@ -27,6 +28,8 @@ pub(super) fn session(item: &DeriveInput, settings: &Settings, ready: bool) -> T
         paths.session_config(at),
         paths.sessions(at),
     );
+    let (origin, shown) = (paths.origin(at), name.to_string());
+    let line = Literal::u32_unsuffixed(line(name.span()));
     let doc = format!(" Provides a [`{name}`] to the layers below.");
     quote_spanned! {at=>
         #derived
@@ -34,6 +37,8 @@ pub(super) fn session(item: &DeriveInput, settings: &Settings, ready: bool) -> T
 
         impl #data for #name {
             const CONFIG: #config_type = #config;
+
+            const ORIGIN: #origin = #origin::new(#shown, ::core::file!(), #line);
         }
 
         impl #name {

@@ -13,7 +13,7 @@ use crate::session::store::{Load, Save, SessionStore, Stored, Updated};
 /// <https://www.eggjs.org/core/cookie-and-session>.
 ///
 /// [`FromEgg`] makes a [`SessionStore`] of it. It has no versions: of two requests of one session that overlap, the later
-/// one to end wins.
+/// one to end wins; under `compat` also over one that destroyed the session, as in Node.
 pub trait EggStore: Send + Sync + 'static {
     /// The session under a key.
     ///
@@ -75,6 +75,11 @@ impl<T: EggStore> SessionStore for FromEgg<T> {
     }
 
     async fn update(&self, key: &str, _: u64, save: Save<'_>) -> Result<Updated> {
+        // As koa-session does.
+        if save.replace {
+            self.set(key, save).await?;
+            return Ok(Updated::To(0));
+        }
         // Without versions this is what keeps a destroyed session destroyed, but for the moment between the two.
         let load = Load {
             max_age: save.time_to_live.map(MaxAge::For),

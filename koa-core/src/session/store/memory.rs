@@ -93,14 +93,18 @@ impl SessionStore for MemoryStore {
         let new = Kept::new(&save, 1);
         let entry = self.sessions.entry(key, None, |_, kept| {
             if save.replace || kept.is_over() {
-                *kept = new.clone();
-                EntryAction::Retain(true)
+                let version = kept.version.wrapping_add(1);
+                *kept = Kept {
+                    version,
+                    ..new.clone()
+                };
+                EntryAction::Retain(Some(version))
             } else {
-                EntryAction::Retain(false)
+                EntryAction::Retain(None)
             }
         });
         match entry {
-            EntryResult::Retained(true) => Ok(1),
+            EntryResult::Retained(Some(version)) => Ok(version),
             EntryResult::Vacant(place) => {
                 // A place that is lost to another one meanwhile has been taken by it.
                 let _ = place.insert(new);

@@ -5,6 +5,8 @@ mod egg;
 mod memory;
 #[cfg(feature = "redis")]
 mod redis;
+#[cfg(feature = "tower-sessions")]
+mod tower_sessions;
 
 use std::fmt;
 use std::future::Future;
@@ -20,6 +22,8 @@ pub use egg::{EggStore, FromEgg};
 pub use memory::MemoryStore;
 #[cfg(feature = "redis")]
 pub use redis::{RedisLink, RedisStore};
+#[cfg(feature = "tower-sessions")]
+pub use tower_sessions::FromTowerSessions;
 
 /// A store of sessions, for [`Sessions::store`](crate::Sessions::store).
 ///
@@ -89,7 +93,7 @@ pub struct Save<'a> {
     /// Whether each use prolongs it, if that is set.
     pub rolling: bool,
 
-    /// Whether it takes the place of one that is there.
+    /// Whether a new one takes the place of one that is there: under `compat`, whose ids may be anybody's.
     pub replace: bool,
 }
 
@@ -120,7 +124,7 @@ pub struct Stored {
     /// The session, as it was given.
     pub value: Vec<u8>,
 
-    /// Which write it is of.
+    /// Which write it is of; 0 where the store has no versions.
     pub version: u64,
 }
 

@@ -26,7 +26,7 @@ struct Item {
     id: u64,
 }
 
-#[session(compat = "egg", rolling, max_age = "1.5h", prefix = "sess:", store = FromEgg(Nowhere))]
+#[session(key = "egg", compat = "egg", rolling, max_age = "1.5h", prefix = "sess:", store = FromEgg(Nowhere))]
 struct Egg {
     #[serde(rename = "userId")]
     user_id: Option<u64>,

@@ -32,8 +32,6 @@ struct Shared {
 
 impl RedisLink {
     pub(super) fn new(url: impl IntoConnectionInfo) -> Result<Self> {
-        let unusable =
-            |error: RedisError| Error::internal(format!("the Redis cannot be used: {error}"));
         let info = url.into_connection_info().map_err(unusable)?;
         #[cfg(feature = "redis-tls")]
         with_cryptography();
@@ -88,6 +86,32 @@ fn is_a_refusal(error: &RedisError) -> bool {
         ),
         _ => false,
     }
+}
+
+/// The client's own connection to a cluster, which is made in the background and comes back by itself.
+#[cfg(feature = "redis-cluster")]
+pub(super) fn cluster<T: IntoConnectionInfo>(
+    nodes: impl IntoIterator<Item = T>,
+) -> Result<redis::cluster_async::ClusterConnection> {
+    #[cfg(feature = "redis-tls")]
+    with_cryptography();
+    let client = redis::cluster::ClusterClient::builder(nodes)
+        .tcp_settings(settings())
+        .connection_timeout(PATIENCE)
+        .response_timeout(PATIENCE)
+        .build()
+        .map_err(unusable)?;
+    let config = redis::cluster::ClusterConfig::new();
+    Ok(client.get_pending_async_connection_with_config(config))
+}
+
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "that is what `map_err` hands over"
+)]
+#[cold]
+fn unusable(error: RedisError) -> Error {
+    Error::internal(format!("the Redis cannot be used: {error}"))
 }
 
 fn settings() -> TcpSettings {

@@ -28,6 +28,14 @@ if head ~= ARGV[1] then return 1 end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 return 2";
 
+/// The same for what is JSON alone, whose version is a part of its hash.
+const UPDATE_JSON: &str = "\
+local json = redis.call('GET', KEYS[1])
+if not json then return 0 end
+if string.sub(redis.sha1hex(json), 1, 16) ~= ARGV[1] then return 1 end
+redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+return 2";
+
 /// Sessions in a Redis or a Valkey (feature `redis`), which several processes and restarts share.
 ///
 /// ```no_run
@@ -52,15 +60,15 @@ return 2";
 /// without its Redis, and finds it again. As long as there is none, what asks for a session is answered with a 503 at
 /// once; how long a Redis that is silent is waited for is [`store_timeout`](crate::Sessions::store_timeout)'s.
 ///
-/// A URL of `rediss://` is spoken over TLS (feature `redis-tls`), one of `unix:` over a Unix socket. A cluster (feature
-/// `redis-cluster`), or a connection with settings of its own, is given with [`over`](Self::over).
+/// A URL of `rediss://` is spoken over TLS (feature `redis-tls`), one of `unix:` over a Unix socket. A cluster is given with
+/// `RedisStore::cluster` (feature `redis-cluster`), a connection with settings of its own with [`over`](Self::over).
 ///
 /// # What is kept
 ///
 /// One string a session, with its time to live. Sessions of our own form have a head of nine bytes, by which a write sees
 /// that another one came first. Under `compat` it is the JSON alone, under the id, as
 /// [egg-session-redis](https://github.com/eggjs/egg-session-redis) keeps it: a Node app reads what we write, and we what it
-/// writes.
+/// writes. A write of ours sees what Node wrote, or ended, since the session was read.
 ///
 /// With the `maxmemory-policy` `noeviction` a Redis that is full refuses new sessions, which are answered with a 503; with
 /// others it drops sessions, and their users are logged out.
@@ -73,6 +81,25 @@ impl RedisStore {
     /// A store at a URL: `redis://user:password@host:6379/0`, `rediss://host`, `unix:///run/redis.sock`. It is not asked
     /// before a session is.
     ///
+    /// Over TLS its certificate has to be of a root that the system trusts, or of one's own:
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "redis-tls")]
+    /// # fn own() -> koa::Result {
+    /// use koa::RedisStore;
+    /// use koa::redis::{Client, TlsCertificates};
+    ///
+    /// let own = TlsCertificates {
+    ///     client_tls: None,
+    ///     root_cert: Some(std::fs::read("root.pem")?),
+    /// };
+    /// let client = Client::build_with_tls("rediss://10.0.0.1", own)?;
+    /// let store = RedisStore::open(client.get_connection_info().clone())?;
+    /// # let _ = store;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// That the URL is none, or needs a feature that is off.
@@ -81,20 +108,49 @@ impl RedisStore {
     }
 }
 
+#[cfg(feature = "redis-cluster")]
+impl RedisStore<redis::cluster_async::ClusterConnection> {
+    /// A store in a cluster (feature `redis-cluster`), of which some nodes are named; the others are found. It has to be made
+    /// where tokio's runtime is, and no node is asked before that is needed.
+    ///
+    /// A session is on one of the nodes. While that one is down, and no replica has taken its place, the requests of this
+    /// session are answered with a 503; those of others are not.
+    ///
+    /// ```no_run
+    /// # async fn cluster() -> koa::Result {
+    /// use koa::RedisStore;
+    ///
+    /// let store = RedisStore::cluster(["redis://10.0.0.1", "redis://10.0.0.2"])?;
+    /// # let _ = store;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// That there is no URL, that one of them is none, or that it needs a feature that is off.
+    pub fn cluster<T: IntoConnectionInfo>(nodes: impl IntoIterator<Item = T>) -> Result<Self> {
+        link::cluster(nodes).map(Self::over)
+    }
+}
+
 impl<C> RedisStore<C>
 where
     C: ConnectionLike + Clone + Send + Sync + 'static,
 {
-    /// A store over a connection of [`koa::redis`](crate::redis): a cluster's, or one with settings of its own.
+    /// A store over a connection of [`koa::redis`](crate::redis) with settings of its own.
     ///
     /// ```no_run
-    /// # #[cfg(feature = "redis-cluster")]
-    /// # async fn cluster() -> koa::Result {
-    /// use koa::RedisStore;
-    /// use koa::redis::cluster::ClusterClient;
+    /// # async fn patient() -> koa::Result {
+    /// use std::time::Duration;
     ///
-    /// let cluster = ClusterClient::new(["redis://10.0.0.1", "redis://10.0.0.2"])?;
-    /// let store = RedisStore::over(cluster.get_async_connection().await?);
+    /// use koa::RedisStore;
+    /// use koa::redis::aio::{ConnectionManager, ConnectionManagerConfig};
+    ///
+    /// let client = koa::redis::Client::open("redis://10.0.0.1")?;
+    /// let config = ConnectionManagerConfig::new().set_response_timeout(Some(Duration::from_secs(9)));
+    /// let connection = ConnectionManager::new_lazy_with_config(client, config)?;
+    /// let store = RedisStore::over(connection);
     /// # let _ = store;
     /// # Ok(())
     /// # }
@@ -139,7 +195,7 @@ where
         if save.replace {
             command.arg(save.value).arg("PX").arg(milliseconds(&save));
             let () = self.ask(&command).await?;
-            return Ok(record::NONE);
+            return Ok(record::version_of(save.value));
         }
         let version = record::first_version()?;
         command
@@ -155,13 +211,20 @@ where
     }
 
     async fn update(&self, key: &str, version: u64, save: Save<'_>) -> Result<Updated> {
-        let next = version.wrapping_add(1);
         let mut command = Cmd::new();
-        command.arg("EVAL").arg(UPDATE).arg(1).arg(key);
-        command
-            .arg(record::head(version).as_slice())
-            .arg(record::of(next, save.value))
-            .arg(milliseconds(&save));
+        let next = if save.replace {
+            command.arg("EVAL").arg(UPDATE_JSON).arg(1).arg(key);
+            command.arg(format!("{version:016x}")).arg(save.value);
+            record::version_of(save.value)
+        } else {
+            let next = version.wrapping_add(1);
+            command.arg("EVAL").arg(UPDATE).arg(1).arg(key);
+            command
+                .arg(record::head(version).as_slice())
+                .arg(record::of(next, save.value));
+            next
+        };
+        command.arg(milliseconds(&save));
         let came: u8 = self.ask(&command).await?;
         Ok(match came {
             0 => Updated::Gone,
