@@ -15,12 +15,13 @@ use crate::server::{Connection, disconnect};
 use crate::session::wanted;
 use crate::wiring::Slot;
 
+pub use crate::controller::conflict::{Served, served_once};
 pub use crate::controller::router::{Around, Handler, Inner, Layered, around};
 pub use crate::controller::{Captures, Place, Route, Verb};
 pub use crate::cookies::typed::{FromJson, FromText, Reading, optional_cookie, required_cookie};
 pub use crate::describe::About;
 pub use crate::error::{Thrown, ViaError, ViaMessage, ViaStatus, ViaStd};
-pub use crate::extract::written;
+pub use crate::extract::{body_once, written};
 pub use crate::middleware::{Declared, Of};
 pub use crate::session::wanted::{Opened, Wanted, opened};
 pub use serde;

@@ -53,6 +53,12 @@ where
     fn layers() -> (Self::Around, Self::AroundOne) {
         (::koa::__private::around((::koa::__private::of::<signed_in>(),)), ())
     }
+    fn serve_once<Above: ::koa::Onion>() {
+        const {
+            ::koa::__private::served_once(Self::ROUTES, 0, &Above::SERVED);
+            ::koa::__private::served_once(Self::ROUTES, 1, &Above::SERVED);
+        }
+    }
     #[allow(unused_variables)]
     fn handle<'a>(
         &'a self,

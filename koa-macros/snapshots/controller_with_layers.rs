@@ -72,6 +72,13 @@ where
             ),
         )
     }
+    fn serve_once<Above: ::koa::Onion>() {
+        const {
+            ::koa::__private::served_once(Self::ROUTES, 0, &Above::SERVED);
+            ::koa::__private::served_once(Self::ROUTES, 1, &Above::SERVED);
+            ::koa::__private::served_once(Self::ROUTES, 2, &Above::SERVED);
+        }
+    }
     async fn run<'a>(
         &'a self,
         layers: &'a Self::AroundOne,

@@ -22,7 +22,7 @@ use crate::chain::{
     Deeper, Grown, Holds, HoldsRoutes, Identity, Inside, Mount, Onion, Shallow, Stack, WithRoutes,
 };
 use crate::context::Context;
-use crate::controller::Controller;
+use crate::controller::{Controller, conflict};
 use crate::cookies::{CookieSettings, Keygrip};
 use crate::describe::{self, Description};
 use crate::error::Error;
@@ -398,9 +398,12 @@ impl<C: Onion, List, Depth> App<C, List, Depth> {
     ///
     /// # Errors
     ///
-    /// An address that cannot be read, resolved or bound.
+    /// An address that cannot be read, resolved or bound; two controllers that serve one route under the prefixes of
+    /// mounts, which the compiler does not know.
     pub async fn bind(self, addresses: impl Addresses) -> Result<Server<C>> {
-        describe::print_if_asked(|| self.describe());
+        let map = self.describe();
+        describe::print_if_asked(&map);
+        conflict::check_map(&map.layers)?;
         Server::bind(self.callback(), addresses).await
     }
 

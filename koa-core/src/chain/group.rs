@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use crate::chain::depth::{Sixteen, Zero};
 use crate::chain::scope::Scope;
 use crate::chain::{Onion, Stack};
+use crate::controller::conflict::Served;
 use crate::describe::Layer;
 use crate::middleware::{Middleware, Next};
 use crate::wiring::{Answers, Asks, Provision, Requires};
@@ -99,6 +100,12 @@ impl<C> Provision for Unnamed<C> {
 impl<C: Onion, A: 'static> Middleware for Group<C, A> {
     type Provides = Unnamed<C>;
     type Wiring = Self;
+
+    const SERVED: Served = C::SERVED;
+
+    fn serve_once<Above: Onion>() {
+        C::serve_once::<Above>();
+    }
 
     fn describe(&self) -> Vec<Layer> {
         vec![Layer::group("group", self.chain.describe())]

@@ -81,7 +81,11 @@ where
         {
             inside = std::mem::take(&mut group.inside);
         }
-        vec![Layer::group(format!("mount {}", self.prefix), inside)]
+        let prefix = self.prefix.clone();
+        vec![Layer {
+            prefix,
+            ..Layer::group(format!("mount {}", self.prefix), inside)
+        }]
     }
 
     async fn call<'a, N>(&'a self, ctx: &'a mut Context, next: N) -> Result

@@ -8,6 +8,7 @@ use crate::chain::depth::{Holds, HoldsRoutes, Measured, Shallow};
 use crate::chain::mount::{Inside, Mount};
 use crate::chain::{Chain, Identity, Onion};
 use crate::controller::Controller;
+use crate::controller::conflict::Served;
 use crate::describe::Layer;
 use crate::middleware::{Middleware, Next, ValueOf};
 use crate::wiring::{Layers, Provision, Requires};
@@ -80,6 +81,7 @@ impl<C: Onion, Depth> Stack<C, Depth> {
         M: Middleware,
         Depth: Holds<M::Provides>,
     {
+        M::serve_once::<C>();
         Stack {
             chain: Depth::close(self.chain).with(middleware),
             depth: PhantomData,
@@ -114,6 +116,7 @@ impl<C: Onion, Depth> Stack<C, Depth> {
         K: Controller,
         Depth: HoldsRoutes,
     {
+        K::serve_once::<C>();
         Stack {
             chain: Depth::close(self.chain).with_controller(controller),
             depth: PhantomData,
@@ -132,6 +135,12 @@ impl<C, Depth> fmt::Debug for Stack<C, Depth> {
 impl<C: Onion, Depth: Measured> Middleware for Stack<C, Depth> {
     type Provides = Layers<C, Depth::Front, Depth::Room>;
     type Wiring = C;
+
+    const SERVED: Served = C::SERVED;
+
+    fn serve_once<Above: Onion>() {
+        C::serve_once::<Above>();
+    }
 
     fn describe(&self) -> Vec<Layer> {
         vec![Layer::group("group", self.chain.describe())]

@@ -4,16 +4,17 @@
 
 use std::future::Future;
 
-use crate::controller::conflict::check;
-use crate::controller::{Captures, Controller, Held, Route};
+use crate::chain::Onion;
+use crate::controller::conflict::Served;
+use crate::controller::{Captures, Controller, Held};
 use crate::describe::Layer;
 use crate::wiring::Requires;
 use crate::{Context, Result};
 
 /// The controllers of a router.
 pub trait Controllers: Send + Sync + Sized + 'static {
-    /// The routes of each: of the last eight, where there are more.
-    const ROUTES: &'static [&'static [Route]];
+    /// Their routes.
+    const SERVED: Served;
 
     /// How many there are.
     const COUNT: usize;
@@ -24,6 +25,9 @@ pub trait Controllers: Send + Sync + Sized + 'static {
     fn with<K: Controller>(self, controller: K) -> Self::With<K>;
 
     fn describe(&self) -> Vec<Layer>;
+
+    /// Refuses, when compiling, a route that is served above.
+    fn serve_once<Above: Onion>();
 
     /// Runs a route of one of them.
     fn call<'a>(
@@ -43,13 +47,12 @@ pub struct Further<Eight, Rest> {
 }
 
 impl<Eight: Controllers, Rest: Controllers> Controllers for Further<Eight, Rest> {
-    const ROUTES: &'static [&'static [Route]] = Rest::ROUTES;
+    const SERVED: Served = Served::Both(&Eight::SERVED, &Rest::SERVED);
     const COUNT: usize = Eight::COUNT + Rest::COUNT;
 
     type With<K: Controller> = Further<Eight, Rest::With<K>>;
 
     fn with<K: Controller>(self, controller: K) -> Self::With<K> {
-        const { check(Eight::ROUTES, K::ROUTES) };
         Further {
             eight: self.eight,
             rest: self.rest.with(controller),
@@ -60,6 +63,11 @@ impl<Eight: Controllers, Rest: Controllers> Controllers for Further<Eight, Rest>
         let mut controllers = self.eight.describe();
         controllers.extend(self.rest.describe());
         controllers
+    }
+
+    fn serve_once<Above: Onion>() {
+        Eight::serve_once::<Above>();
+        Rest::serve_once::<Above>();
     }
 
     async fn call<'a>(
@@ -79,19 +87,22 @@ impl<Eight: Controllers, Rest: Controllers> Controllers for Further<Eight, Rest>
 macro_rules! tuples {
     ($($name:ident $at:tt $index:ident),* => $($next:ident)?) => {
         impl<$($name: Controller),*> Controllers for ($(Held<$name>,)*) {
-            const ROUTES: &'static [&'static [Route]] = &[$($name::ROUTES),*];
+            const SERVED: Served = tuples!(@served $($name)*);
             const COUNT: usize = [$($at as usize),*].len();
 
             type With<K: Controller> = tuples!(@with [$($name)*] $($next)?);
 
             fn with<K: Controller>(self, controller: K) -> Self::With<K> {
-                const { check(Self::ROUTES, K::ROUTES) };
                 let controller = Held::new(controller);
                 tuples!(@value self controller [$($at)*] $($next)?)
             }
 
             fn describe(&self) -> Vec<Layer> {
                 vec![$(self.$at.describe()),*]
+            }
+
+            fn serve_once<Above: Onion>() {
+                $($name::serve_once::<Above>();)*
             }
 
             async fn call<'a>(
@@ -113,6 +124,10 @@ macro_rules! tuples {
             Requires<List, ($($index,)*)> for ($(Held<$name>,)*)
         {
         }
+    };
+    (@served $last:ident) => { Served::Routes($last::ROUTES) };
+    (@served $first:ident $($rest:ident)+) => {
+        Served::Both(&Served::Routes($first::ROUTES), &tuples!(@served $($rest)+))
     };
     (@with [$($name:ident)*] $next:ident) => { ($(Held<$name>,)* Held<K>,) };
     (@with [$($name:ident)*]) => { Further<Self, (Held<K>,)> };

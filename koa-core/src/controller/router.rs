@@ -4,9 +4,12 @@
 use std::fmt;
 use std::future::Future;
 
+use http::Method;
+
 use crate::chain::{Chain, Identity, Onion};
 use crate::controller::allowed::answer_unmatched;
 use crate::controller::captures::decoded;
+use crate::controller::conflict::Served;
 use crate::controller::list::Controllers;
 use crate::controller::matcher::Matcher;
 use crate::controller::{Captures, Controller, PathText};
@@ -47,12 +50,17 @@ impl<Ks: Controllers> Router<Ks> {
     {
         let came = ctx.path();
         let path = decoded(came)?;
+        let mut captures = Captures::new();
         let found = match &path {
-            PathText::AsItCame => self.matcher.find(ctx.method(), came),
-            PathText::Decoded(path) => self.matcher.find(ctx.method(), path),
+            PathText::AsItCame => self.matcher.find(ctx.method(), came, &mut captures),
+            PathText::Decoded(path) => self.matcher.find(ctx.method(), path, &mut captures),
         };
-        let Some((entry, mut captures)) = found else {
+        let Some(entry) = found else {
             next.run(ctx).await?;
+            // As most are that other layers answer.
+            if ctx.response.status() == 200 && *ctx.method() != Method::OPTIONS {
+                return Ok(());
+            }
             return answer_unmatched(ctx, &self.matcher);
         };
         captures.of(&ctx.request, path);
@@ -83,6 +91,8 @@ impl<Ks: Controllers> Middleware for Router<Ks> {
     type Provides = ();
     type Wiring = Ks;
 
+    const SERVED: Served = Ks::SERVED;
+
     fn describe(&self) -> Vec<Layer> {
         self.described()
     }
@@ -110,6 +120,8 @@ impl<K: Controller> Routed<(Held<K>,)> {
 }
 
 impl<Ks: Controllers> Onion for Routed<Ks> {
+    const SERVED: Served = Ks::SERVED;
+
     type Last<V: Send + Sync + 'static> = ();
     type Below<List> = List;
     type With<M: Middleware> = Chain<Router<Ks>, Chain<M, Identity>>;
@@ -125,6 +137,10 @@ impl<Ks: Controllers> Onion for Routed<Ks> {
 
     fn describe(&self) -> Vec<Layer> {
         self.0.described()
+    }
+
+    fn serve_once<Above: Onion>() {
+        Ks::serve_once::<Above>();
     }
 
     fn enter<'a, V, N>(
@@ -168,6 +184,7 @@ impl<K: Controller> Held<K> {
                 name: format!("{} {}", route.verb, route.path),
                 requires,
                 place: Some(route.place),
+                route: Some(route),
                 ..Layer::default()
             }
         });
@@ -187,8 +204,8 @@ impl<K: Controller> Held<K> {
                 .iter()
                 .flat_map(|layer| layer.requires.clone())
                 .collect(),
-            place: None,
             inside: routes.collect(),
+            ..Layer::default()
         }
     }
 

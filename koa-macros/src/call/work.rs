@@ -4,6 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::spanned::Spanned;
 
+use crate::call::check::{body_twice, takes_body};
 use crate::call::model::{Argument, Call, Kind, Returns};
 use crate::cookie;
 use crate::paths::Paths;
@@ -118,8 +119,13 @@ impl Work<'_> {
                 }
             }
             Kind::Extract(ty) => {
-                let extract = self.paths.extract(ty.span());
-                quote_spanned!(at=> let #local = #extract::<#ty>(ctx, #told).await?;)
+                let once = self.body_once(argument, ty, index);
+                let shown = ty.span();
+                let extract = at_once(self.paths.extract(shown), shown);
+                let ctx = Ident::new("ctx", at);
+                // All of it at one span: where the type is no extractor, the compiler then says so once.
+                let taken = quote_spanned!(shown=> #extract::<#ty>(#ctx, #told).await?);
+                quote_spanned!(at=> #(#once)* let #local = #taken;)
             }
             Kind::Cookie(cookie) => {
                 let described = cookie.described.as_ref()?;
@@ -141,6 +147,25 @@ impl Work<'_> {
             }
             _ => return None,
         })
+    }
+
+    /// The checks that no earlier argument takes the body too, where the names of the types do not say so.
+    fn body_once(&self, argument: &Argument, ty: &syn::Type, index: usize) -> Vec<TokenStream> {
+        let takes = takes_body(ty);
+        let earlier = self.call.arguments.iter().take(index);
+        let shown = Span::mixed_site().located_at(ty.span());
+        earlier
+            .filter_map(|other| match &other.kind {
+                Kind::Extract(other_ty) => Some((other, other_ty)),
+                _ => None,
+            })
+            .filter(|(_, other)| takes != Some(false) && takes_body(other) != Some(false))
+            .map(|(other, other_ty)| {
+                let body_once = self.paths.body_once(shown);
+                let message = body_twice(other, argument);
+                quote_spanned!(shown=> const { #body_once::<#other_ty, #ty>(#message) };)
+            })
+            .collect()
     }
 
     /// The user's function, called.
@@ -218,6 +243,15 @@ impl Work<'_> {
             quote_spanned!(at=> _)
         }
     }
+}
+
+/// The tokens of a path of the runtime, with nothing but `span`.
+fn at_once(path: TokenStream, span: Span) -> TokenStream {
+    let tokens = path.into_iter().map(|mut token| {
+        token.set_span(span);
+        token
+    });
+    tokens.collect()
 }
 
 /// A value that is taken out of the context for the time of the call.

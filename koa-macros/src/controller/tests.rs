@@ -83,7 +83,7 @@ fn says_what_is_wrong() {
         ),
         (
             quote!(impl P { #[get("/")] async fn f(a: Json<A>, b: Form<B>) {} }),
-            "the body is taken twice, as `a` and as `b`",
+            "the body is taken twice, as `a` and as `b`, and it comes once: take it as one of them",
         ),
         (
             quote!(impl P { #[cfg(unix)] #[get("/")] async fn f(&self) {} }),
