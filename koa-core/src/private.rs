@@ -1,6 +1,7 @@
 //! What generated code calls. Nothing here is for use by hand, and all of it may change in any release.
 
 use std::any::TypeId;
+use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
@@ -73,6 +74,12 @@ pub fn parameter<T: crate::FromPath>(
     argument: &'static str,
 ) -> Result<T> {
     crate::extract::parameter(ctx, captures, at, argument)
+}
+
+/// A parameter of the path as it is.
+#[must_use]
+pub fn text<'a>(ctx: &'a Context, captures: &'a Captures, at: usize) -> Cow<'a, str> {
+    captures.get(&ctx.request, at)
 }
 
 /// The layer that a function with `#[middleware]` on it is, by its name.

@@ -22,6 +22,10 @@ where
     Self: ::core::marker::Send + ::core::marker::Sync + 'static,
 {
     const NAME: &'static str = "Posts";
+    const PLACE: ::koa::__private::Place = ::koa::__private::Place {
+        file: ::core::file!(),
+        line: 0,
+    };
     const ROUTES: &'static [::koa::__private::Route] = &[
         ::koa::__private::Route {
             verb: ::koa::__private::Verb::Get,

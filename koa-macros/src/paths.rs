@@ -73,6 +73,7 @@ table! {
     serde => __private::serde;
     served_once => __private::served_once;
     slot => __private::slot;
+    text => __private::text;
     verb => __private::Verb;
     written => __private::written;
 }

@@ -110,6 +110,7 @@ impl<C: Onion, List, Depth> App<C, List, Depth> {
         clippy::type_complexity,
         reason = "it is inferred, and nobody writes it"
     )]
+    #[track_caller]
     pub fn mount<M, Indices>(
         self,
         prefix: impl Into<String>,

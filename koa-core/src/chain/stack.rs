@@ -95,6 +95,7 @@ impl<C: Onion, Depth> Stack<C, Depth> {
         clippy::type_complexity,
         reason = "it is inferred, and nobody writes it"
     )]
+    #[track_caller]
     pub fn mount<M>(
         self,
         prefix: impl Into<String>,

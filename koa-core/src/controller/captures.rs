@@ -20,7 +20,7 @@ pub struct Captures {
 }
 
 impl Captures {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             ranges: [(0, 0); MOST],
             count: 0,
@@ -32,7 +32,7 @@ impl Captures {
     #[inline]
     pub(super) fn push(&mut self, from: usize, to: usize) {
         // The matcher takes no path that is longer.
-        let place = |at| u16::try_from(at).unwrap_or(u16::MAX);
+        let place = |at: usize| at as u16;
         if let Some(range) = self.ranges.get_mut(self.count) {
             *range = (place(from), place(to));
             self.count += 1;
@@ -72,14 +72,11 @@ impl Captures {
         };
     }
 
-    /// What the parameter says.
+    /// What the parameter says, of those that the route has.
     #[inline]
     pub(crate) fn get<'a>(&'a self, request: &'a Request, at: usize) -> Cow<'a, str> {
-        let count = self.count;
-        let Some((from, to)) = self.ranges.get(at).filter(|_| at < count) else {
-            return Cow::Borrowed("");
-        };
-        let range = usize::from(*from)..usize::from(*to);
+        let (from, to) = self.ranges.get(at).copied().unwrap_or_default();
+        let range = usize::from(from)..usize::from(to);
         match &self.path {
             None => {
                 let path = request.original_uri().path();

@@ -37,6 +37,10 @@ pub trait Controller: Send + Sync + Sized + 'static {
     #[doc(hidden)]
     const NAME: &'static str;
 
+    /// Where it stands.
+    #[doc(hidden)]
+    const PLACE: Place;
+
     /// The routes, by the index under which they are called.
     #[doc(hidden)]
     const ROUTES: &'static [Route];

@@ -204,6 +204,7 @@ impl<K: Controller> Held<K> {
                 .iter()
                 .flat_map(|layer| layer.requires.clone())
                 .collect(),
+            place: Some(K::PLACE),
             inside: routes.collect(),
             ..Layer::default()
         }

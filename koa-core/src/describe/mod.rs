@@ -125,6 +125,25 @@ impl Layer {
     }
 }
 
+impl Layer {
+    /// What it provides, what it asks for, and where it stands.
+    fn details(&self) -> Vec<String> {
+        let mut details = Vec::new();
+        if !self.provides.is_empty() {
+            details.push(format!("provides {}", self.provides.join(", ")));
+        }
+        if !self.requires.is_empty() {
+            let takes = match self.kind {
+                Kind::Route => "takes",
+                _ => "needs",
+            };
+            details.push(format!("{takes} {}", self.requires.join(", ")));
+        }
+        details.extend(self.place.map(|place| place.to_string()));
+        details
+    }
+}
+
 impl Kind {
     const fn as_str(self) -> &'static str {
         match self {

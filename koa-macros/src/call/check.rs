@@ -54,7 +54,7 @@ fn unconditional(argument: &Argument, errors: &mut Errors) {
 fn alone(argument: &Argument, place: &Place<'_>, errors: &mut Errors) {
     let ty = &argument.declared.ty;
     match &argument.kind {
-        Kind::Context => {}
+        Kind::Context | Kind::Text => {}
         Kind::Next { .. } if matches!(place, Place::Handler(_)) => errors.push(
             ty,
             "nothing is left to run below a handler\n\
@@ -169,6 +169,12 @@ fn unknown(ty: &Type, place: &Place<'_>) -> String {
         message.push_str(&format!("\n- `{argument}`{means}"));
     };
     line("ctx: &mut Context", "");
+    if matches!(place, Place::Handler(_)) {
+        line(
+            "id: T",
+            " or `id: &str`, a parameter of the path of that name, `/:id`",
+        );
+    }
     if has_next {
         line(
             "next: impl Next",
@@ -245,7 +251,9 @@ fn with(argument: &Argument, earlier: &[Argument], errors: &mut Errors) {
             errors.push(ty, body_twice(other, argument));
             return;
         }
-        Kind::Cookie(_) | Kind::Parameter(_) | Kind::Other(_) | Kind::Unknown => return,
+        Kind::Cookie(_) | Kind::Parameter(_) | Kind::Text | Kind::Other(_) | Kind::Unknown => {
+            return;
+        }
     };
     let (first, second) = (shown_name(other), shown_name(argument));
     errors.push(

@@ -76,7 +76,11 @@ impl Work<'_> {
         let arguments = self.call.arguments.iter().enumerate();
         let reads = arguments.filter_map(|(index, argument)| self.read(argument, index));
         let lend = lends.iter().map(|lend| lend.take(self));
-        let lend: Vec<_> = open.into_iter().chain(reads).chain(lend).collect();
+        let arguments = self.call.arguments.iter().enumerate();
+        // What is borrowed from the request comes last: all else needs the context as a whole.
+        let texts = arguments.filter_map(|(index, argument)| self.text(argument, index));
+        let lend = open.into_iter().chain(reads).chain(lend).chain(texts);
+        let lend: Vec<_> = lend.collect();
         let (returned, answer) = match &self.call.returns {
             Returns::Unit => (
                 TokenStream::new(),
@@ -149,6 +153,20 @@ impl Work<'_> {
         })
     }
 
+    /// A parameter of the path as it is: borrowed, unless the context is handed on with it.
+    fn text(&self, argument: &Argument, index: usize) -> Option<TokenStream> {
+        let Kind::Text = argument.kind else {
+            return None;
+        };
+        let at = Span::mixed_site();
+        let (told, local) = (argument.told(), local(argument, index));
+        let place = self.parameters.iter().position(|name| *name == told)?;
+        let place = proc_macro2::Literal::usize_unsuffixed(place);
+        let text = self.paths.text(at);
+        let owned = (self.call.has_context()).then(|| quote_spanned!(at=> .into_owned()));
+        Some(quote_spanned!(at=> let #local = #text(ctx, captures, #place)#owned;))
+    }
+
     /// The checks that no earlier argument takes the body too, where the names of the types do not say so.
     fn body_once(&self, argument: &Argument, ty: &syn::Type, index: usize) -> Vec<TokenStream> {
         let takes = takes_body(ty);
@@ -183,6 +201,10 @@ impl Work<'_> {
                 Kind::Context => quote_spanned!(at=> ctx),
                 Kind::Parameter(_) | Kind::Extract(_) | Kind::Cookie(_) => {
                     local(argument, index).into_token_stream()
+                }
+                Kind::Text => {
+                    let local = local(argument, index);
+                    quote_spanned!(at=> &#local)
                 }
                 Kind::Next { .. } => quote_spanned!(at=> next),
                 Kind::Slot(_) | Kind::Other(_) | Kind::Unknown => {

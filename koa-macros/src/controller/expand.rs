@@ -99,6 +99,7 @@ impl Parts<'_> {
         let (one_types, one_values) = around_one;
         let make = paths.around(at);
         let name = text(subject);
+        let (place, place_type) = (place(paths, subject.span()), paths.place(at));
         let serve_once = self.serve_once(&routes);
         let run = self.run(&routes);
         let handle = self.handle(&routes);
@@ -106,6 +107,7 @@ impl Parts<'_> {
             #attributes
             impl #params #controller for #subject #clause {
                 const NAME: &'static str = #name;
+                const PLACE: #place_type = #place;
                 const ROUTES: &'static [#route] = &[#(#declared),*];
 
                 type Around = #around<#types>;
