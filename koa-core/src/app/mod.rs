@@ -135,7 +135,7 @@ impl<C: Onion, List, Depth> App<C, List, Depth> {
     /// Controllers that stand together share one matcher. A request that none of their routes is for goes to the layers
     /// after them; if these leave it unanswered, it gets a 405 with `Allow`, the allowed methods (`OPTIONS`), a 501, or a
     /// 404. It does not compile where a handler asks for something that nothing above it provides, or where two
-    /// controllers serve one route.
+    /// controllers of the app serve one route.
     ///
     /// ```
     /// use koa::prelude::*;

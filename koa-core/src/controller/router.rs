@@ -8,13 +8,14 @@ use http::Method;
 
 use crate::chain::{Chain, Identity, Onion};
 use crate::controller::allowed::answer_unmatched;
-use crate::controller::captures::decoded;
+use crate::controller::captures::{decoded, is_escaped};
 use crate::controller::conflict::Served;
 use crate::controller::list::Controllers;
-use crate::controller::matcher::Matcher;
+use crate::controller::matcher::{Entry, Matcher};
 use crate::controller::{Captures, Controller, PathText};
 use crate::describe::{Kind, Layer, owned};
 use crate::middleware::{Middleware, Next};
+use crate::request::Request;
 use crate::wiring::Requires;
 use crate::{Context, Result};
 
@@ -44,18 +45,36 @@ impl<Ks: Controllers> Router<Ks> {
         }
     }
 
+    /// The route of a request, and its parameters.
+    #[inline]
+    fn find(&self, request: &Request, captures: &mut Captures) -> Result<Option<&Entry>> {
+        let path = request.path();
+        if is_escaped(path) || request.is_rewritten() {
+            return self.find_decoded(request, captures);
+        }
+        let found = self.matcher.find(request.method(), path, captures);
+        captures.shift(request.mounted_bytes());
+        Ok(found)
+    }
+
+    /// The same where the path that is matched is not the one that came, and has to be kept.
+    #[cold]
+    fn find_decoded(&self, request: &Request, captures: &mut Captures) -> Result<Option<&Entry>> {
+        let path = match decoded(request.path())? {
+            PathText::AsItCame => request.path().into(),
+            PathText::Decoded(path) => path,
+        };
+        let found = self.matcher.find(request.method(), &path, captures);
+        captures.keep(path);
+        Ok(found)
+    }
+
     async fn route<'a, N>(&'a self, ctx: &'a mut Context, next: N) -> Result
     where
         N: Next + 'a,
     {
-        let came = ctx.path();
-        let path = decoded(came)?;
         let mut captures = Captures::new();
-        let found = match &path {
-            PathText::AsItCame => self.matcher.find(ctx.method(), came, &mut captures),
-            PathText::Decoded(path) => self.matcher.find(ctx.method(), path, &mut captures),
-        };
-        let Some(entry) = found else {
+        let Some(entry) = self.find(&ctx.request, &mut captures)? else {
             next.run(ctx).await?;
             // As most are that other layers answer.
             if ctx.response.status() == 200 && *ctx.method() != Method::OPTIONS {
@@ -63,7 +82,6 @@ impl<Ks: Controllers> Router<Ks> {
             }
             return answer_unmatched(ctx, &self.matcher);
         };
-        captures.of(&ctx.request, path);
         ctx.request.matched(entry.route);
         self.controllers
             .call(entry.controller, entry.index, &captures, ctx)
