@@ -77,6 +77,7 @@ pub fn parameter<T: crate::FromPath>(
 }
 
 /// A parameter of the path as it is.
+#[inline]
 #[must_use]
 pub fn text<'a>(ctx: &'a Context, captures: &'a Captures, at: usize) -> Cow<'a, str> {
     captures.get(&ctx.request, at)

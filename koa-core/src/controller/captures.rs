@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 
 use percent_encoding::percent_decode_str;
 
@@ -80,15 +81,15 @@ impl Captures {
                 let path = request.original_uri().path();
                 Cow::Borrowed(path.get(range).unwrap_or(""))
             }
-            Some(path) => unescaped(path.get(range).unwrap_or("")),
+            Some(path) => unescaped(path, range),
         }
     }
 }
 
 /// A parameter of a path that had escapes, of which only `%2F` and `%25` are left.
 #[cold]
-fn unescaped(text: &str) -> Cow<'_, str> {
-    percent_decode_str(text).decode_utf8_lossy()
+fn unescaped(path: &str, range: Range<usize>) -> Cow<'_, str> {
+    percent_decode_str(path.get(range).unwrap_or("")).decode_utf8_lossy()
 }
 
 impl fmt::Debug for Captures {
