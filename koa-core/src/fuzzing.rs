@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use crate::controller::matcher::Matcher;
-use crate::controller::{Place, Route, Verb, captures};
+use crate::controller::{Captures, Place, Route, Verb, captures};
 use crate::media_type;
 use crate::negotiation::{charsets, encodings, languages, media_types};
 use crate::request::{forwarded, freshness, query, target, typed};
@@ -172,7 +172,8 @@ pub fn route(method: &str, path: &str) {
         }
     };
     let all = MATCHER.all(&decoded);
-    let Some((entry, found)) = MATCHER.find(&method, &decoded) else {
+    let mut found = Captures::new();
+    let Some(entry) = MATCHER.find(&method, &decoded, &mut found) else {
         return;
     };
     assert!(

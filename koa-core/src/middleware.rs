@@ -4,6 +4,8 @@ use std::fmt;
 use std::future::{Future, ready};
 use std::marker::PhantomData;
 
+use crate::chain::Onion;
+use crate::controller::conflict::Served;
 use crate::describe::{About, Layer};
 use crate::session::{Found, Keys};
 use crate::wiring::Provision;
@@ -68,6 +70,13 @@ pub trait Middleware: Send + Sync + 'static {
     fn sessions(&self, found: &mut Found) {
         let _ = found;
     }
+    /// The routes of the controllers in it, as far as the compiler knows their paths.
+    #[doc(hidden)]
+    const SERVED: Served = Served::Nothing;
+
+    /// Refuses, when compiling, a route in it that is served above.
+    #[doc(hidden)]
+    fn serve_once<Above: Onion>() {}
 
     /// What it is for [`App::describe`](crate::App::describe), and what is inside it.
     #[doc(hidden)]

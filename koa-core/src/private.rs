@@ -1,6 +1,7 @@
 //! What generated code calls. Nothing here is for use by hand, and all of it may change in any release.
 
 use std::any::TypeId;
+use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
@@ -15,12 +16,13 @@ use crate::server::{Connection, disconnect};
 use crate::session::wanted;
 use crate::wiring::Slot;
 
+pub use crate::controller::conflict::{Served, served_once};
 pub use crate::controller::router::{Around, Handler, Inner, Layered, around};
 pub use crate::controller::{Captures, Place, Route, Verb};
 pub use crate::cookies::typed::{FromJson, FromText, Reading, optional_cookie, required_cookie};
 pub use crate::describe::About;
 pub use crate::error::{Thrown, ViaError, ViaMessage, ViaStatus, ViaStd};
-pub use crate::extract::written;
+pub use crate::extract::{body_once, written};
 pub use crate::middleware::{Declared, Of};
 pub use crate::session::Origin;
 pub use crate::session::wanted::{Opened, Wanted, opened};
@@ -73,6 +75,13 @@ pub fn parameter<T: crate::FromPath>(
     argument: &'static str,
 ) -> Result<T> {
     crate::extract::parameter(ctx, captures, at, argument)
+}
+
+/// A parameter of the path as it is.
+#[inline]
+#[must_use]
+pub fn text<'a>(ctx: &'a Context, captures: &'a Captures, at: usize) -> Cow<'a, str> {
+    captures.get(&ctx.request, at)
 }
 
 /// The layer that a function with `#[middleware]` on it is, by its name.

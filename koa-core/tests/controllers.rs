@@ -404,6 +404,259 @@ fn sessions_and_cookies() {
     );
 }
 
+/// An error of the user's own, and what it is for the client.
+enum Refused {
+    Gone,
+    Banned(&'static str),
+}
+
+impl From<Refused> for Error {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Gone => Error::new(410, "it was deleted"),
+            Refused::Banned(name) => Error::new(403, "banned").with_property("name", name),
+        }
+    }
+}
+
+struct Answers;
+
+#[controller("/answers")]
+impl Answers {
+    #[get("/option/:found")]
+    async fn option(found: bool) -> Option<(u16, &'static str)> {
+        found.then_some((202, "found"))
+    }
+
+    #[get("/error/:which")]
+    async fn error(which: u8) -> Result<Json<u8>, Refused> {
+        match which {
+            0 => Ok(Json(0)),
+            1 => Err(Refused::Gone),
+            _ => Err(Refused::Banned("ada")),
+        }
+    }
+
+    /// Any error of the standard library's kind is a 500 that says nothing.
+    #[get("/parsed/:text")]
+    async fn parsed(text: &str) -> Result<String, std::num::ParseIntError> {
+        text.parse::<u8>().map(|number| (number / 2).to_string())
+    }
+
+    #[get("/redirect/:to")]
+    async fn redirect(to: &str) -> Result<Redirect> {
+        ensure!(to != "nowhere", 404, "nowhere to go");
+        Ok(Redirect::to(Posts::json_path(to)).with_status(307))
+    }
+
+    #[post("/stream")]
+    async fn stream(ctx: &mut Context) -> Result<Body> {
+        Ok(Body::stream(ctx.request.stream()?))
+    }
+
+    #[get("/html/:status")]
+    async fn html(status: u16) -> (u16, Html<String>) {
+        (status, Html(format!("<b>{status}</b>")))
+    }
+
+    #[get("/status")]
+    async fn status() -> koa::http::StatusCode {
+        koa::http::StatusCode::IM_A_TEAPOT
+    }
+
+    #[get("/written")]
+    async fn written(ctx: &mut Context) {
+        ctx.set_body(&b"bytes"[..]);
+    }
+}
+
+#[test]
+fn whatever_a_handler_returns_is_answered() {
+    let server = serve(App::new().silent(true).controller(Answers));
+    let mut client = Client::connect(server.address);
+    for (path, status, content_type, body) in [
+        ("/option/true", 202, "text/plain; charset=utf-8", "found"),
+        (
+            "/option/false",
+            404,
+            "text/plain; charset=utf-8",
+            "Not Found",
+        ),
+        ("/error/0", 200, "application/json; charset=utf-8", "0"),
+        (
+            "/error/1",
+            410,
+            "text/plain; charset=utf-8",
+            "it was deleted",
+        ),
+        ("/error/2", 403, "text/plain; charset=utf-8", "banned"),
+        ("/parsed/7", 200, "text/plain; charset=utf-8", "3"),
+        (
+            "/parsed/x",
+            500,
+            "text/plain; charset=utf-8",
+            "Internal Server Error",
+        ),
+        (
+            "/redirect/nowhere",
+            404,
+            "text/plain; charset=utf-8",
+            "nowhere to go",
+        ),
+        ("/html/203", 203, "text/html; charset=utf-8", "<b>203</b>"),
+        ("/status", 418, "text/plain; charset=utf-8", "I'm a teapot"),
+        ("/written", 200, "application/octet-stream", "bytes"),
+    ] {
+        let answer = client.get(&format!("/answers{path}"));
+        assert_eq!(
+            (
+                answer.status,
+                answer.header("content-type"),
+                answer.text().as_str()
+            ),
+            (status, Some(content_type), body),
+            "{path}"
+        );
+    }
+    let moved = client.get("/answers/redirect/a%20b");
+    assert_eq!(
+        (moved.status, moved.header("location")),
+        (307, Some("/posts/a%20b.json"))
+    );
+    client.send("POST /answers/stream HTTP/1.1\r\nHost: test\r\nContent-Length: 4\r\n\r\necho");
+    let answer = client.read(false).unwrap();
+    assert_eq!((answer.status, answer.text().as_str()), (200, "echo"));
+}
+
+struct Pairs;
+
+#[controller("/pairs/:first", with(signed_in))]
+impl Pairs {
+    #[post("/:rest.d/*path")]
+    async fn all<'p>(
+        &self,
+        ctx: &mut Context,
+        path: &'p str,
+        user: &User,
+        Form(form): Form<NewPost>,
+        first: u8,
+        rest: &str,
+    ) -> Result {
+        // What was asked for is still there when the request is another.
+        ctx.set_path("/elsewhere");
+        ctx.set_body(format!(
+            "{first} {rest} {path} {} {}",
+            user.name, form.title
+        ));
+        Ok(())
+    }
+
+    #[get("/:second")]
+    async fn lent(user: &User, second: &str, first: &str) -> Result<String> {
+        Ok(format!("{first} {second} {}", user.name))
+    }
+}
+
+#[test]
+fn a_parameter_of_the_path_is_taken_as_it_is() {
+    assert_eq!(Pairs::lent_path("a/b", "c".to_owned()), "/pairs/a%2Fb/c");
+    let server = serve(
+        App::new()
+            .silent(true)
+            .mount("/m", Stack::new().controller(Pairs))
+            .controller(Pairs),
+    );
+    let mut client = Client::connect(server.address);
+    let user = "X-User: ada\r\n";
+    for (path, body) in [
+        ("/pairs/a/b", "a b ada"),
+        ("/m/pairs/a/b", "a b ada"),
+        ("/pairs/%C3%A9%2F%25/%62", "é/% b ada"),
+        ("/m/pairs/%41/b", "A b ada"),
+    ] {
+        assert_eq!(client.ask("GET", path, user).text(), body, "{path}");
+    }
+    let form = "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 7";
+    for (path, body) in [
+        ("/pairs/7/x.d/a/b", "7 x a/b ada t"),
+        ("/m/pairs/7/%78.d/a%20/b/", "7 x a /b/ ada t"),
+    ] {
+        client.send(format!(
+            "POST {path} HTTP/1.1\r\nHost: test\r\n{user}{form}\r\n\r\ntitle=t"
+        ));
+        assert_eq!(client.read(false).unwrap().text(), body, "{path}");
+    }
+}
+
+#[cfg(feature = "multipart")]
+mod in_parts {
+    use koa::Multipart;
+
+    use super::*;
+
+    struct Uploads;
+
+    #[controller("/uploads")]
+    impl Uploads {
+        #[post("/:folder")]
+        async fn save(&self, folder: &str, mut form: Multipart) -> Result<String> {
+            let mut said = folder.to_owned();
+            while let Some(part) = form.next().await? {
+                let file = part.file_name().map(str::to_owned);
+                let name = part.name().unwrap_or_default().to_owned();
+                said.push_str(&format!(" {name} {file:?} {}", part.text().await?));
+            }
+            Ok(said)
+        }
+
+        #[put("/")]
+        async fn maybe(form: Option<Multipart>) -> String {
+            form.is_some().to_string()
+        }
+
+        #[patch("/")]
+        async fn why(form: Result<Multipart>) -> String {
+            form.map_or_else(|error| error.to_string(), |_| "a form".to_owned())
+        }
+    }
+
+    #[test]
+    fn a_form_in_parts_is_an_argument() {
+        let server = serve(App::new().silent(true).controller(Uploads));
+        let mut client = Client::connect(server.address);
+        let mut ask = |line: &str, headers: &str, body: &str| {
+            client.send(format!(
+                "{line} HTTP/1.1\r\nHost: test\r\n{headers}Content-Length: {}\r\n\r\n{body}",
+                body.len()
+            ));
+            let answer = client.read(false).unwrap();
+            (answer.status, answer.text())
+        };
+        let parts = "Content-Type: multipart/form-data; boundary=edge\r\n";
+        let body = "--edge\r\nContent-Disposition: form-data; name=\"title\"\r\n\r\nHello\r\n\
+                    --edge\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\
+                    Content-Type: text/plain\r\n\r\ntext\r\n--edge--\r\n";
+        assert_eq!(
+            ask("POST /uploads/a%20b", parts, body),
+            (
+                200,
+                "a b title None Hello file Some(\"a.txt\") text".to_owned()
+            )
+        );
+        assert_eq!(ask("PUT /uploads", parts, body), (200, "true".to_owned()));
+        let (status, said) = ask("POST /uploads/x", "Content-Type: text/plain\r\n", "text");
+        assert_eq!(status, 415);
+        assert!(said.starts_with("form: "), "{said}");
+        let (status, said) = ask(
+            "PATCH /uploads",
+            "Content-Type: multipart/form-data\r\n",
+            body,
+        );
+        assert_eq!((status, said.contains("boundary")), (200, true), "{said}");
+        assert_eq!(client.ask("PUT", "/uploads", "").text(), "false");
+    }
+}
+
 #[test]
 fn paths_are_written() {
     assert_eq!(Posts::list_path(), "/posts");

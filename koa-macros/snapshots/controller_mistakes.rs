@@ -14,6 +14,10 @@ where
     Self: ::core::marker::Send + ::core::marker::Sync + 'static,
 {
     const NAME: &'static str = "Posts";
+    const PLACE: ::koa::__private::Place = ::koa::__private::Place {
+        file: ::core::file!(),
+        line: 0,
+    };
     const ROUTES: &'static [::koa::__private::Route] = &[];
     type Around = ::koa::__private::Around<()>;
     type AroundOne = ();

@@ -19,6 +19,10 @@ where
     Self: ::core::marker::Send + ::core::marker::Sync + 'static,
 {
     const NAME: &'static str = "Files<S>";
+    const PLACE: ::koa::__private::Place = ::koa::__private::Place {
+        file: ::core::file!(),
+        line: 0,
+    };
     const ROUTES: &'static [::koa::__private::Route] = &[
         ::koa::__private::Route {
             verb: ::koa::__private::Verb::Get,
@@ -71,6 +75,13 @@ where
                 )),
             ),
         )
+    }
+    fn serve_once<Above: ::koa::Onion>() {
+        const {
+            ::koa::__private::served_once(Self::ROUTES, 0, &Above::SERVED);
+            ::koa::__private::served_once(Self::ROUTES, 1, &Above::SERVED);
+            ::koa::__private::served_once(Self::ROUTES, 2, &Above::SERVED);
+        }
     }
     async fn run<'a>(
         &'a self,

@@ -33,6 +33,7 @@ table! {
     max_age => MaxAge;
     middleware => Middleware;
     next => Next;
+    onion => Onion;
     provides => Provides;
     provides_mut => ProvidesMut;
     priority => Priority;
@@ -46,6 +47,7 @@ table! {
     about => __private::About;
     around => __private::around;
     around_type => __private::Around;
+    body_once => __private::body_once;
     captures => __private::Captures;
     connection => __private::connection;
     open => __private::open;
@@ -70,7 +72,9 @@ table! {
     reply => __private::reply;
     route => __private::Route;
     serde => __private::serde;
+    served_once => __private::served_once;
     slot => __private::slot;
+    text => __private::text;
     verb => __private::Verb;
     written => __private::written;
 }

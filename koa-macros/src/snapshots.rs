@@ -177,11 +177,26 @@ fn block() {
     );
 }
 
-/// The controller of the README.
+/// The controller of the README, as it stands there.
 #[test]
 fn controller_of_the_readme() {
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
+    let readme = fs::read_to_string(readme).unwrap();
+    let block = &readme[readme.find("#[controller(").unwrap()..];
+    let block = &block[..block.find("\n}\n").unwrap() + 2];
+    let mut block: syn::ItemImpl = syn::parse_str(block).unwrap();
+    let options = block.attrs.remove(0);
+    let options = options.meta.require_list().unwrap().tokens.clone();
     check(
         "controller_of_the_readme",
+        expand_controller(options, quote!(#block)),
+    );
+}
+
+#[test]
+fn controller_with_session() {
+    check(
+        "controller_with_session",
         expand_controller(
             quote!("/posts", with(signed_in)),
             quote! {

@@ -9,7 +9,7 @@
 //! | `/session-mem` | the same with the session in memory |
 //! | `/onion/{n}`, n = 0, 1, 5, 10, 20 | n, as counted by n layers in the request's state, before and after `next` |
 //! | `/onion-alt/{n}` | n, behind n layers that do nothing |
-//! | `/users/{id}/posts/{post_id}` | both, read as numbers; one of fifty routes |
+//! | `/users/{id}/posts/{post_id}` | both; one of fifty routes |
 //! | `POST /echo` | the JSON body, read and written again |
 
 mod routes;
@@ -46,6 +46,15 @@ pub async fn serve(port: u16) -> Result {
     App::new()
         .keys(["a key of the benchmarks, which is no secret"])
         .with(plain)
+        .controller(routes::Users)
+        .controller(routes::Posts)
+        .controller(routes::Teams)
+        .controller(routes::Orgs)
+        .controller(routes::Repos)
+        .controller(routes::Issues)
+        .controller(routes::Events)
+        .controller(routes::Files)
+        .controller(routes::Echo)
         .mount(
             "/session",
             Stack::new().with(InCookie::middleware()).with(in_cookie),
@@ -56,15 +65,6 @@ pub async fn serve(port: u16) -> Result {
                 .with(InMemory::middleware().store(MemoryStore::new()))
                 .with(in_memory),
         )
-        .controller(routes::Users)
-        .controller(routes::Posts)
-        .controller(routes::Teams)
-        .controller(routes::Orgs)
-        .controller(routes::Repos)
-        .controller(routes::Issues)
-        .controller(routes::Events)
-        .controller(routes::Files)
-        .controller(routes::Echo)
         .with(counting)
         .with(empty)
         .listen(("127.0.0.1", port))

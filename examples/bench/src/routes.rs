@@ -42,7 +42,7 @@ resources! {
         }
 
         #[get("/:id/posts/:post_id")]
-        async fn post(id: u64, post_id: u64) -> String {
+        async fn post(id: &str, post_id: &str) -> String {
             format!("user {id} post {post_id}")
         }
     }

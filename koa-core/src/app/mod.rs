@@ -23,7 +23,7 @@ use crate::chain::{
     WithRoutes,
 };
 use crate::context::{Context, Place};
-use crate::controller::Controller;
+use crate::controller::{Controller, conflict};
 use crate::cookies::{CookieSettings, Keygrip};
 use crate::describe::{self, Description};
 use crate::error::Error;
@@ -99,6 +99,7 @@ impl<C: Onion, List, Depth> App<C, List, Depth> {
         Depth: Holds<M::Provides>,
     {
         const { chain::check::<C, M>() };
+        M::serve_once::<C>();
         App {
             stack: self.stack.push(middleware),
             application: self.application,
@@ -113,6 +114,7 @@ impl<C: Onion, List, Depth> App<C, List, Depth> {
         clippy::type_complexity,
         reason = "it is inferred, and nobody writes it"
     )]
+    #[track_caller]
     pub fn mount<M, Indices>(
         self,
         prefix: impl Into<String>,
@@ -125,6 +127,7 @@ impl<C: Onion, List, Depth> App<C, List, Depth> {
         Depth: Holds<Inside<M>>,
     {
         const { chain::check::<C, Mount<M>>() };
+        Mount::<M>::serve_once::<C>();
         App {
             stack: self.stack.push(Mount::new(prefix, middleware)),
             application: self.application,
@@ -138,7 +141,7 @@ impl<C: Onion, List, Depth> App<C, List, Depth> {
     /// Controllers that stand together share one matcher. A request that none of their routes is for goes to the layers
     /// after them; if these leave it unanswered, it gets a 405 with `Allow`, the allowed methods (`OPTIONS`), a 501, or a
     /// 404. It does not compile where a handler asks for something that nothing above it provides, or where two
-    /// controllers serve one route.
+    /// controllers of the app serve one route.
     ///
     /// ```
     /// use koa::prelude::*;
@@ -166,6 +169,7 @@ impl<C: Onion, List, Depth> App<C, List, Depth> {
         Depth: HoldsRoutes,
     {
         const { chain::check_controller::<C, K>() };
+        K::serve_once::<C>();
         App {
             stack: self.stack.push_controller(controller),
             application: self.application,
@@ -417,12 +421,15 @@ impl<C: Onion, List, Depth> App<C, List, Depth> {
     ///
     /// # Errors
     ///
-    /// An address that cannot be read, resolved or bound; two sessions under one key.
+    /// An address that cannot be read, resolved or bound; two sessions under one key; two controllers that serve one route
+    /// under the prefixes of mounts, which the compiler does not know.
     pub async fn bind(self, addresses: impl Addresses) -> Result<Server<C>> {
         if let Some(why) = self.unusable() {
             return Err(Error::internal(why));
         }
-        describe::print_if_asked(|| self.describe());
+        let map = self.describe();
+        describe::print_if_asked(&map);
+        conflict::check_map(&map.layers)?;
         Server::bind(self.callback(), addresses).await
     }
 

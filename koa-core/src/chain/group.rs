@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use crate::chain::depth::{Sixteen, Zero};
 use crate::chain::scope::Scope;
 use crate::chain::{Onion, Stack};
+use crate::controller::conflict::Served;
 use crate::describe::Layer;
 use crate::middleware::{Middleware, Next};
 use crate::session::{Found, Keys};
@@ -105,6 +106,12 @@ impl<C: Onion, A: 'static> Middleware for Group<C, A> {
 
     fn sessions(&self, found: &mut Found) {
         found.inside(|found| self.chain.sessions(found));
+    }
+
+    const SERVED: Served = C::SERVED;
+
+    fn serve_once<Above: Onion>() {
+        C::serve_once::<Above>();
     }
 
     fn describe(&self) -> Vec<Layer> {

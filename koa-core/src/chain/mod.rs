@@ -12,6 +12,7 @@ mod stack;
 use std::fmt;
 use std::future::Future;
 
+use crate::controller::conflict::Served;
 use crate::controller::{Controller, Held, Routed};
 use crate::describe::Layer;
 use crate::middleware::{Middleware, Next, ProvidesNothing, ValueOf};
@@ -39,6 +40,10 @@ pub trait Onion: Send + Sync + Sized + 'static {
     /// `List` with what all the layers provide.
     #[doc(hidden)]
     type Below<List>;
+
+    /// The routes in the layers, as far as the compiler knows their paths: without those in mounts.
+    #[doc(hidden)]
+    const SERVED: Served;
 
     /// The layers with `M` inside them.
     #[doc(hidden)]
@@ -68,6 +73,10 @@ pub trait Onion: Send + Sync + Sized + 'static {
     #[doc(hidden)]
     fn describe(&self) -> Vec<Layer>;
 
+    /// Refuses, when compiling, a route in these layers that is served above.
+    #[doc(hidden)]
+    fn serve_once<Above: Onion>();
+
     /// Runs the layers, and `next` after them. What the layer above them provides, a `V`, is on the context.
     #[doc(hidden)]
     fn enter<'a, V, N>(
@@ -85,6 +94,8 @@ pub trait Onion: Send + Sync + Sized + 'static {
 pub struct Identity;
 
 impl Onion for Identity {
+    const SERVED: Served = Served::Nothing;
+
     type Last<V: Send + Sync + 'static> = V;
     type Below<List> = List;
     type With<M: Middleware> = Chain<M, Self>;
@@ -105,6 +116,8 @@ impl Onion for Identity {
     fn describe(&self) -> Vec<Layer> {
         Vec::new()
     }
+
+    fn serve_once<Above: Onion>() {}
 
     fn enter<'a, V, N>(
         &'a self,
@@ -143,6 +156,8 @@ impl<M, Rest> fmt::Debug for Chain<M, Rest> {
 // The functions that run the next layer are no `async fn`s: a frame of its own for each of them would halve the depth
 // that compiles.
 impl<M: Middleware, Rest: Onion> Onion for Chain<M, Rest> {
+    const SERVED: Served = Served::Both(&M::SERVED, &Rest::SERVED);
+
     type Last<V: Send + Sync + 'static> = Rest::Last<ValueOf<M>>;
     type Below<List> = Rest::Below<<M::Provides as Provision>::Add<List>>;
     type With<K: Middleware> = Chain<M, Rest::With<K>>;
@@ -167,6 +182,11 @@ impl<M: Middleware, Rest: Onion> Onion for Chain<M, Rest> {
         let mut layers = self.layer.describe();
         layers.extend(self.rest.describe());
         layers
+    }
+
+    fn serve_once<Above: Onion>() {
+        M::serve_once::<Above>();
+        Rest::serve_once::<Above>();
     }
 
     fn enter<'a, V, N>(

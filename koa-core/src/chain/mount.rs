@@ -2,9 +2,11 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::panic::Location;
 
 use crate::chain::depth::{LessTwo, Succ};
 use crate::chain::scope::Scope;
+use crate::controller::Place;
 use crate::describe::{Kind, Layer};
 use crate::middleware::{Middleware, Next};
 use crate::session::{Found, Keys};
@@ -23,10 +25,13 @@ use crate::{Context, Result};
 pub struct Mount<M> {
     prefix: Box<str>,
     middleware: M,
+    place: Place,
 }
 
 impl<M> Mount<M> {
+    #[track_caller]
     pub(crate) fn new(prefix: impl Into<String>, middleware: M) -> Self {
+        let caller = Location::caller();
         let mut prefix = prefix.into();
         if !prefix.starts_with('/') {
             prefix.insert(0, '/');
@@ -34,6 +39,10 @@ impl<M> Mount<M> {
         Self {
             prefix: prefix.into_boxed_str(),
             middleware,
+            place: Place {
+                file: caller.file(),
+                line: caller.line(),
+            },
         }
     }
 }
@@ -88,7 +97,12 @@ where
         {
             inside = std::mem::take(&mut group.inside);
         }
-        vec![Layer::group(format!("mount {}", self.prefix), inside)]
+        let prefix = self.prefix.clone();
+        vec![Layer {
+            prefix,
+            place: Some(self.place),
+            ..Layer::group(format!("mount {}", self.prefix), inside)
+        }]
     }
 
     async fn call<'a, N>(&'a self, ctx: &'a mut Context, next: N) -> Result

@@ -10,6 +10,7 @@ use std::pin::Pin;
 
 use crate::chain::{Identity, Onion};
 use crate::controller::Controller;
+use crate::controller::conflict::Served;
 use crate::describe::Layer;
 use crate::middleware::{Middleware, Next};
 use crate::session::{Found, Keys};
@@ -39,6 +40,8 @@ impl<Before, Layers> fmt::Debug for Segment<Before, Layers> {
 }
 
 impl<Before: Onion, Layers: Onion> Onion for Segment<Before, Layers> {
+    const SERVED: Served = Served::Both(&Before::SERVED, &Layers::SERVED);
+
     type Last<V: Send + Sync + 'static> = Layers::Last<Before::Last<V>>;
     type Below<List> = Layers::Below<Before::Below<List>>;
     type With<M: Middleware> = Segment<Before, Layers::With<M>>;
@@ -69,6 +72,11 @@ impl<Before: Onion, Layers: Onion> Onion for Segment<Before, Layers> {
         let mut layers = self.before.describe();
         layers.extend(self.layers.describe());
         layers
+    }
+
+    fn serve_once<Above: Onion>() {
+        Before::serve_once::<Above>();
+        Layers::serve_once::<Above>();
     }
 
     fn enter<'a, V, N>(

@@ -8,6 +8,7 @@ use crate::chain::depth::{Holds, HoldsRoutes, Measured, Shallow};
 use crate::chain::mount::{Inside, Mount};
 use crate::chain::{Chain, Identity, Onion};
 use crate::controller::Controller;
+use crate::controller::conflict::Served;
 use crate::describe::Layer;
 use crate::middleware::{Middleware, Next, ValueOf};
 use crate::session::{Conflict, Found, Keys};
@@ -82,6 +83,7 @@ impl<C: Onion, Depth> Stack<C, Depth> {
         Depth: Holds<M::Provides>,
     {
         const { check::<C, M>() };
+        M::serve_once::<C>();
         self.push(middleware)
     }
 
@@ -104,6 +106,7 @@ impl<C: Onion, Depth> Stack<C, Depth> {
         clippy::type_complexity,
         reason = "it is inferred, and nobody writes it"
     )]
+    #[track_caller]
     pub fn mount<M>(
         self,
         prefix: impl Into<String>,
@@ -115,6 +118,7 @@ impl<C: Onion, Depth> Stack<C, Depth> {
         Depth: Holds<Inside<M>>,
     {
         const { check::<C, Mount<M>>() };
+        Mount::<M>::serve_once::<C>();
         self.push(Mount::new(prefix, middleware))
     }
 
@@ -127,6 +131,7 @@ impl<C: Onion, Depth> Stack<C, Depth> {
         Depth: HoldsRoutes,
     {
         const { check_controller::<C, K>() };
+        K::serve_once::<C>();
         self.push_controller(controller)
     }
 
@@ -185,6 +190,12 @@ impl<C: Onion, Depth: Measured> Middleware for Stack<C, Depth> {
 
     fn sessions(&self, found: &mut Found) {
         self.chain.sessions(found);
+    }
+
+    const SERVED: Served = C::SERVED;
+
+    fn serve_once<Above: Onion>() {
+        C::serve_once::<Above>();
     }
 
     fn describe(&self) -> Vec<Layer> {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 
 use percent_encoding::percent_decode_str;
 
@@ -20,7 +21,7 @@ pub struct Captures {
 }
 
 impl Captures {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             ranges: [(0, 0); MOST],
             count: 0,
@@ -32,7 +33,7 @@ impl Captures {
     #[inline]
     pub(super) fn push(&mut self, from: usize, to: usize) {
         // The matcher takes no path that is longer.
-        let place = |at| u16::try_from(at).unwrap_or(u16::MAX);
+        let place = |at: usize| at as u16;
         if let Some(range) = self.ranges.get_mut(self.count) {
             *range = (place(from), place(to));
             self.count += 1;
@@ -53,47 +54,42 @@ impl Captures {
         ranges.map(|(from, to)| (usize::from(*from), usize::from(*to)))
     }
 
-    /// Remembers which path they stand in, so that a layer below may rewrite it.
+    /// Makes them those of the whole path, where mounts have taken so many bytes off it.
     #[inline]
-    pub(super) fn of(&mut self, request: &Request, path: PathText) {
-        self.path = match path {
-            PathText::Decoded(path) => Some(path),
-            PathText::AsItCame if request.is_rewritten() => Some(request.path().into()),
-            PathText::AsItCame => {
-                let mounted = request.mounted_bytes();
-                if mounted > 0 {
-                    let offset = u16::try_from(mounted).unwrap_or(u16::MAX);
-                    for (from, to) in self.ranges.iter_mut().take(self.count) {
-                        (*from, *to) = (from.saturating_add(offset), to.saturating_add(offset));
-                    }
-                }
-                None
-            }
-        };
+    pub(super) fn shift(&mut self, mounted: usize) {
+        if mounted == 0 {
+            return;
+        }
+        let mounted = mounted as u16;
+        for (from, to) in self.ranges.iter_mut().take(self.count) {
+            (*from, *to) = (from.saturating_add(mounted), to.saturating_add(mounted));
+        }
     }
 
-    /// What the parameter says.
+    /// Keeps the path that they stand in, where it is not the one that came.
+    pub(super) fn keep(&mut self, path: Box<str>) {
+        self.path = Some(path);
+    }
+
+    /// What the parameter says, of those that the route has.
     #[inline]
     pub(crate) fn get<'a>(&'a self, request: &'a Request, at: usize) -> Cow<'a, str> {
-        let count = self.count;
-        let Some((from, to)) = self.ranges.get(at).filter(|_| at < count) else {
-            return Cow::Borrowed("");
-        };
-        let range = usize::from(*from)..usize::from(*to);
+        let (from, to) = self.ranges.get(at).copied().unwrap_or_default();
+        let range = usize::from(from)..usize::from(to);
         match &self.path {
             None => {
                 let path = request.original_uri().path();
                 Cow::Borrowed(path.get(range).unwrap_or(""))
             }
-            Some(path) => unescaped(path.get(range).unwrap_or("")),
+            Some(path) => unescaped(path, range),
         }
     }
 }
 
 /// A parameter of a path that had escapes, of which only `%2F` and `%25` are left.
 #[cold]
-fn unescaped(text: &str) -> Cow<'_, str> {
-    percent_decode_str(text).decode_utf8_lossy()
+fn unescaped(path: &str, range: Range<usize>) -> Cow<'_, str> {
+    percent_decode_str(path.get(range).unwrap_or("")).decode_utf8_lossy()
 }
 
 impl fmt::Debug for Captures {
@@ -115,14 +111,34 @@ pub(crate) enum PathText {
 /// A 400 for a `%` without two digits, and for bytes that are not UTF-8.
 #[inline]
 pub(crate) fn decoded(path: &str) -> Result<PathText> {
-    // Without an end in between it is done many bytes at a time, and a path is short.
-    let escaped = path
-        .bytes()
-        .fold(false, |found, byte| found | (byte == b'%'));
-    if !escaped {
-        return Ok(PathText::AsItCame);
+    if is_escaped(path) {
+        return unescape(path);
     }
-    unescape(path)
+    Ok(PathText::AsItCame)
+}
+
+/// Whether there is a `%` in a path.
+#[inline]
+pub(super) fn is_escaped(path: &str) -> bool {
+    let bytes = path.as_bytes();
+    let (words, rest) = bytes.as_chunks();
+    let in_word = |word: &[u8; 8]| has_byte(u64::from_le_bytes(*word), b'%');
+    if words.iter().any(in_word) {
+        return true;
+    }
+    // The last eight bytes cover the rest of all but the shortest paths.
+    match bytes.last_chunk() {
+        Some(last) if !rest.is_empty() => in_word(last),
+        _ => rest.contains(&b'%'),
+    }
+}
+
+/// Whether one of eight bytes is `byte`.
+#[inline]
+fn has_byte(word: u64, byte: u8) -> bool {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    let zeroed = word ^ (ONES * u64::from(byte));
+    zeroed.wrapping_sub(ONES) & !zeroed & (ONES << 7) != 0
 }
 
 #[cold]
@@ -161,13 +177,20 @@ mod tests {
 
     #[test]
     fn escapes_are_undone_once_and_a_slash_stays_one_of_its_segment() {
-        let text = |path| match decoded(path).unwrap() {
-            PathText::AsItCame => None,
-            PathText::Decoded(text) => Some(text.into_string()),
-        };
+        fn text(path: &str) -> Option<String> {
+            match decoded(path).unwrap() {
+                PathText::AsItCame => None,
+                PathText::Decoded(text) => Some(text.into_string()),
+            }
+        }
         assert_eq!(text("/a+b"), None);
         assert_eq!(text("/%70osts/%e4%bd%A0").as_deref(), Some("/posts/你"));
         assert_eq!(text("/a%2fb%252F").as_deref(), Some("/a%2Fb%252F"));
+        for at in 0..40 {
+            let path = format!("/{}%41{}", "a".repeat(at), "b".repeat(40 - at));
+            assert_eq!(text(&path), Some(path.replace("%41", "A")));
+            assert_eq!(text(path.get(..at + 1).unwrap()), None);
+        }
         for bad in ["/%", "/%2", "/%zz", "/%e4", "/%+1", "/%ED%A0%80"] {
             assert_eq!(decoded(bad).err().unwrap().status(), 400, "{bad}");
         }

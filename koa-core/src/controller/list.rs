@@ -5,8 +5,8 @@
 use std::future::Future;
 
 use crate::chain::Onion;
-use crate::controller::conflict::check;
-use crate::controller::{Captures, Controller, Held, Route};
+use crate::controller::conflict::Served;
+use crate::controller::{Captures, Controller, Held};
 use crate::describe::Layer;
 use crate::session::{Found, Keys};
 use crate::wiring::Requires;
@@ -14,8 +14,8 @@ use crate::{Context, Result};
 
 /// The controllers of a router.
 pub trait Controllers: Send + Sync + Sized + 'static {
-    /// The routes of each: of the last eight, where there are more.
-    const ROUTES: &'static [&'static [Route]];
+    /// Their routes.
+    const SERVED: Served;
 
     /// How many there are.
     const COUNT: usize;
@@ -31,6 +31,9 @@ pub trait Controllers: Send + Sync + Sized + 'static {
     fn describe(&self) -> Vec<Layer>;
 
     fn sessions(&self, found: &mut Found);
+
+    /// Refuses, when compiling, a route that is served above.
+    fn serve_once<Above: Onion>();
 
     /// Runs a route of one of them.
     fn call<'a>(
@@ -50,14 +53,13 @@ pub struct Further<Eight, Rest> {
 }
 
 impl<Eight: Controllers, Rest: Controllers> Controllers for Further<Eight, Rest> {
-    const ROUTES: &'static [&'static [Route]] = Rest::ROUTES;
+    const SERVED: Served = Served::Both(&Eight::SERVED, &Rest::SERVED);
     const COUNT: usize = Eight::COUNT + Rest::COUNT;
     const SESSIONS: Keys = Keys::both(&Eight::SESSIONS, &Rest::SESSIONS);
 
     type With<K: Controller> = Further<Eight, Rest::With<K>>;
 
     fn with<K: Controller>(self, controller: K) -> Self::With<K> {
-        const { check(Eight::ROUTES, K::ROUTES) };
         Further {
             eight: self.eight,
             rest: self.rest.with(controller),
@@ -73,6 +75,11 @@ impl<Eight: Controllers, Rest: Controllers> Controllers for Further<Eight, Rest>
     fn sessions(&self, found: &mut Found) {
         self.eight.sessions(found);
         self.rest.sessions(found);
+    }
+
+    fn serve_once<Above: Onion>() {
+        Eight::serve_once::<Above>();
+        Rest::serve_once::<Above>();
     }
 
     async fn call<'a>(
@@ -92,14 +99,13 @@ impl<Eight: Controllers, Rest: Controllers> Controllers for Further<Eight, Rest>
 macro_rules! tuples {
     ($($name:ident $at:tt $index:ident),* => $($next:ident)?) => {
         impl<$($name: Controller),*> Controllers for ($(Held<$name>,)*) {
-            const ROUTES: &'static [&'static [Route]] = &[$($name::ROUTES),*];
+            const SERVED: Served = tuples!(@served $($name)*);
             const COUNT: usize = [$($at as usize),*].len();
             const SESSIONS: Keys = tuples!(@sessions $($name)*);
 
             type With<K: Controller> = tuples!(@with [$($name)*] $($next)?);
 
             fn with<K: Controller>(self, controller: K) -> Self::With<K> {
-                const { check(Self::ROUTES, K::ROUTES) };
                 let controller = Held::new(controller);
                 tuples!(@value self controller [$($at)*] $($next)?)
             }
@@ -110,6 +116,10 @@ macro_rules! tuples {
 
             fn sessions(&self, found: &mut Found) {
                 $(self.$at.sessions(found);)*
+            }
+
+            fn serve_once<Above: Onion>() {
+                $($name::serve_once::<Above>();)*
             }
 
             async fn call<'a>(
@@ -138,6 +148,10 @@ macro_rules! tuples {
             &Keys::inside(&<$first::Around as Onion>::SESSIONS),
             &tuples!(@sessions $($rest)*),
         )
+    };
+    (@served $last:ident) => { Served::Routes($last::ROUTES) };
+    (@served $first:ident $($rest:ident)+) => {
+        Served::Both(&Served::Routes($first::ROUTES), &tuples!(@served $($rest)+))
     };
     (@with [$($name:ident)*] $next:ident) => { ($(Held<$name>,)* Held<K>,) };
     (@with [$($name:ident)*]) => { Further<Self, (Held<K>,)> };

@@ -27,14 +27,22 @@ pub(crate) struct Entry {
 /// What fits a path up to here.
 #[derive(Default)]
 struct Node {
-    literals: Vec<(Box<str>, Node)>,
-    /// How each of them begins, in ascending order: what is searched lies close together.
-    beginnings: Vec<Beginning>,
+    /// Those that begin alike stand together.
+    literals: Vec<Literal>,
+    beginnings: Beginnings,
     /// The one with the longest text first.
     affixed: Vec<Affixed>,
     parameter: Option<Box<Node>>,
     wildcard: Leaf,
+    /// Whether there are parameters with text around them, or a wildcard.
+    forks: bool,
     end: Leaf,
+}
+
+/// A text: `posts`.
+struct Literal {
+    text: Box<str>,
+    node: Node,
 }
 
 /// A parameter with text around it: `:name.json`.
@@ -90,12 +98,17 @@ impl Matcher {
         &self.entries
     }
 
-    /// The route for a request, and its parameters in `path`.
-    pub(crate) fn find(&self, method: &Method, path: &str) -> Option<(Entry, Captures)> {
+    /// The route for a request; its parameters in `path` are put into `captures`.
+    #[inline]
+    pub(crate) fn find(
+        &self,
+        method: &Method,
+        path: &str,
+        captures: &mut Captures,
+    ) -> Option<&Entry> {
         let walk = Walk::new(path, column(method));
-        let mut captures = Captures::new();
-        let number = walk.find(&self.root, walk.start()?, &mut captures)?;
-        Some((*self.entries.get(number)?, captures))
+        let number = walk.find(&self.root, walk.start()?, captures)?;
+        self.entries.get(number)
     }
 
     /// Every route whose path fits, in the order in which they were added.
@@ -120,7 +133,10 @@ impl Node {
         for segment in segments(pattern) {
             node = match segment {
                 Segment::Literal(text) => node.literal(text),
-                Segment::Wildcard => return &mut node.wildcard,
+                Segment::Wildcard => {
+                    node.forks = true;
+                    return &mut node.wildcard;
+                }
                 Segment::Parameter {
                     prefix: "",
                     suffix: "",
@@ -132,25 +148,25 @@ impl Node {
     }
 
     fn literal(&mut self, text: &str) -> &mut Self {
-        let beginning = Beginning::of(text.as_bytes());
-        let from = self.beginnings.partition_point(|known| *known < beginning);
-        let to = self.beginnings.partition_point(|known| *known <= beginning);
-        let alike = self.literals[from..to].iter();
-        let at = match alike
-            .map(|(known, _)| &**known)
-            .position(|known| known == text)
-        {
-            Some(at) => from + at,
-            None => {
-                self.beginnings.insert(to, beginning);
-                self.literals.insert(to, (text.into(), Self::default()));
-                to
-            }
-        };
-        &mut self.literals[at].1
+        let known = self.literals.iter().position(|known| *known.text == *text);
+        let at = known.unwrap_or_else(|| {
+            let order = |text: &str| (Beginning::of(text.as_bytes()), text.len());
+            let at = self
+                .literals
+                .partition_point(|known| order(&known.text) <= order(text));
+            let literal = Literal {
+                text: text.into(),
+                node: Self::default(),
+            };
+            self.literals.insert(at, literal);
+            self.beginnings = Beginnings::of(&self.literals);
+            at
+        });
+        &mut self.literals[at].node
     }
 
     fn affix(&mut self, prefix: &str, suffix: &str) -> &mut Self {
+        self.forks = true;
         let known = |known: &Affixed| *known.prefix == *prefix && *known.suffix == *suffix;
         let at = self.affixed.iter().position(known).unwrap_or_else(|| {
             let length = prefix.len() + suffix.len();
@@ -224,9 +240,9 @@ impl<'p> Walk<'p> {
         let (length, beginning) = match slash_in(word) {
             Some(at) => (at, Beginning::of_word(word, at)),
             None => {
-                let further = rest.iter().skip(8).position(|byte| *byte == b'/');
-                let length = further.map_or(rest.len(), |at| at + 8);
-                (length, Beginning(word))
+                let further = rest.get(8..).unwrap_or_default();
+                let length = further.iter().position(|byte| *byte == b'/');
+                (length.map_or(rest.len(), |at| at + 8), Beginning(word))
             }
         };
         let segment = rest.get(..length).unwrap_or_default();
@@ -250,18 +266,22 @@ impl<'p> Walk<'p> {
     fn find(&self, mut node: &Node, mut start: usize, captures: &mut Captures) -> Option<usize> {
         while !self.is_over(start) {
             let (segment, beginning, next) = self.segment(start);
+            if node.forks {
+                return self.find_among(node, start, captures);
+            }
             let literal = node.literal_for(segment, beginning);
-            let parameter = node.parameter.as_deref().filter(|_| !segment.is_empty());
-            let forks = !node.affixed.is_empty() || node.wildcard.answers[self.column].is_some();
-            node = match (literal, parameter) {
+            node = match (literal, node.parameter.as_deref()) {
                 // Where one way fits at most, there is none to come back to.
-                (None, None) if !forks => return None,
-                (Some(inner), None) if !forks => inner,
-                (None, Some(inner)) if !forks => {
+                (None, None) => return None,
+                (Some(inner), None) => inner,
+                (None, Some(inner)) => {
+                    if segment.is_empty() {
+                        return None;
+                    }
                     captures.push(start, start + segment.len());
                     inner
                 }
-                _ => return self.find_among(node, start, captures),
+                (Some(_), Some(_)) => return self.find_among(node, start, captures),
             };
             start = next;
         }
@@ -324,18 +344,130 @@ impl<'p> Walk<'p> {
 }
 
 impl Node {
-    #[inline]
+    #[inline(always)]
     fn literal_for(&self, segment: &[u8], beginning: Beginning) -> Option<&Self> {
-        let from = self.beginnings.partition_point(|known| *known < beginning);
-        // Long texts may begin alike.
-        let alike = self.beginnings.get(from..)?.iter();
-        let alike = alike.take_while(|known| **known == beginning);
-        let mut alike = alike.zip(self.literals.get(from..)?);
-        let found = alike.find(|(_, (text, _))| {
-            text.len() == segment.len() && (segment.len() <= 8 || text.as_bytes() == segment)
-        });
-        found.map(|(_, (_, node))| node)
+        let at = self.beginnings.find(beginning)?;
+        let first = self.literals.get(at)?;
+        if first.is(segment) {
+            return Some(&first.node);
+        }
+        self.literal_after(at, segment, beginning)
     }
+
+    /// Long texts may begin alike.
+    #[cold]
+    fn literal_after(&self, at: usize, segment: &[u8], beginning: Beginning) -> Option<&Self> {
+        let others = self.literals.get(at + 1..)?.iter();
+        let mut alike =
+            others.take_while(|other| Beginning::of(other.text.as_bytes()) == beginning);
+        alike
+            .find(|other| other.is(segment))
+            .map(|literal| &literal.node)
+    }
+}
+
+impl Literal {
+    /// Whether it is the segment, which begins as it does.
+    #[inline]
+    fn is(&self, segment: &[u8]) -> bool {
+        self.text.len() == segment.len() && (segment.len() <= 8 || self.text.as_bytes() == segment)
+    }
+}
+
+/// Where the literals are that begin in some way, as a table that one look into is mostly enough for.
+#[derive(Default)]
+struct Beginnings {
+    /// A power of two, and at least half of them empty.
+    slots: Vec<Slot>,
+    factor: u64,
+    shift: u32,
+}
+
+#[derive(Clone, Copy)]
+struct Slot {
+    beginning: Beginning,
+    at: usize,
+}
+
+impl Beginnings {
+    fn of(literals: &[Literal]) -> Self {
+        let mut firsts: Vec<Slot> = Vec::new();
+        for (at, literal) in literals.iter().enumerate() {
+            let beginning = Beginning::of(literal.text.as_bytes());
+            if firsts.last().is_none_or(|last| last.beginning != beginning) {
+                firsts.push(Slot { beginning, at });
+            }
+        }
+        let bits = (2 * firsts.len()).next_power_of_two().ilog2();
+        let table = |factor: u64| {
+            let mut table = Self {
+                slots: vec![Slot::EMPTY; 1 << bits],
+                factor,
+                shift: 64 - bits,
+            };
+            let collisions: usize = firsts.iter().map(|first| table.put(*first)).sum();
+            (collisions, table)
+        };
+        // Odd numbers whose bits are spread out, of which the best is taken.
+        let mut factor = 0x9E37_79B9_7F4A_7C15_u64;
+        let mut best = table(factor);
+        for _ in 0..8 {
+            if best.0 == 0 {
+                break;
+            }
+            factor = factor.wrapping_mul(0xD134_2543_DE82_EF95);
+            let other = table(factor);
+            if other.0 < best.0 {
+                best = other;
+            }
+        }
+        best.1
+    }
+
+    /// Puts it into the first empty slot from its own on, and says how far that is.
+    fn put(&mut self, first: Slot) -> usize {
+        let mut index = self.index(first.beginning);
+        let mut away = 0;
+        while let Some(slot) = self.slots.get_mut(index) {
+            if slot.at == Slot::EMPTY.at {
+                *slot = first;
+                break;
+            }
+            index = (index + 1) & (self.slots.len() - 1);
+            away += 1;
+        }
+        away
+    }
+
+    #[inline]
+    fn index(&self, beginning: Beginning) -> usize {
+        // No more bits than the table has slots for.
+        (beginning.0.wrapping_mul(self.factor) >> (self.shift & 63)) as usize
+    }
+
+    /// The first literal that begins so.
+    #[inline]
+    fn find(&self, beginning: Beginning) -> Option<usize> {
+        let mut index = self.index(beginning);
+        loop {
+            let slot = self.slots.get(index)?;
+            if slot.beginning == beginning {
+                return Some(slot.at);
+            }
+            if slot.at == Slot::EMPTY.at {
+                return None;
+            }
+            index = (index + 1) & (self.slots.len() - 1);
+        }
+    }
+}
+
+impl Slot {
+    /// Where there is none; no list is that long.
+    const EMPTY: Self = Self {
+        beginning: Beginning(0),
+        at: usize::MAX,
+    };
 }
 
 /// The first eight bytes of a text, by which most texts are told apart; zeros where there are less.
@@ -422,6 +554,7 @@ mod tests {
     use http::Method;
 
     use super::Matcher;
+    use crate::controller::Captures;
     use crate::controller::route::{Place, Route, Verb};
 
     fn matcher(paths: &[(Verb, &'static str)]) -> Matcher {
@@ -445,7 +578,8 @@ mod tests {
         method: &Method,
         path: &'p str,
     ) -> Option<(&'static str, Vec<&'p str>)> {
-        let (entry, captures) = matcher.find(method, path)?;
+        let mut captures = Captures::new();
+        let entry = matcher.find(method, path, &mut captures)?;
         let texts = captures.ranges().map(|(from, to)| &path[from..to]);
         Some((entry.route.path, texts.collect()))
     }
@@ -478,6 +612,35 @@ mod tests {
         );
         assert_eq!(find("/files/7/parts"), ("/*rest", vec!["files/7/parts"]));
         assert_eq!(find("/"), ("/", vec![]));
+    }
+
+    #[test]
+    fn texts_that_begin_alike_are_told_apart() {
+        let mut paths: Vec<&'static str> = vec![
+            "/settings",
+            "/settings-of-users",
+            "/settings-of-teams",
+            "/settingsX",
+            "/a",
+            "/aa",
+            "/aaaaaaaa",
+        ];
+        paths.extend((0..300).map(|number| &*format!("/route{number}").leak()));
+        let routes: Vec<_> = paths.iter().map(|path| (Verb::Get, *path)).collect();
+        let matcher = matcher(&routes);
+        for path in paths {
+            assert_eq!(find(&matcher, &Method::GET, path), Some((path, vec![])));
+        }
+        for other in [
+            "/setting",
+            "/settings-of-other",
+            "/settings-",
+            "/aaa",
+            "/a\0",
+            "/route300",
+        ] {
+            assert_eq!(find(&matcher, &Method::GET, other), None, "{other}");
+        }
     }
 
     #[test]

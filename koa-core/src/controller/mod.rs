@@ -6,7 +6,7 @@
 
 mod allowed;
 pub(crate) mod captures;
-mod conflict;
+pub(crate) mod conflict;
 mod list;
 pub(crate) mod matcher;
 mod route;
@@ -37,6 +37,10 @@ pub trait Controller: Send + Sync + Sized + 'static {
     #[doc(hidden)]
     const NAME: &'static str;
 
+    /// Where it stands.
+    #[doc(hidden)]
+    const PLACE: Place;
+
     /// The routes, by the index under which they are called.
     #[doc(hidden)]
     const ROUTES: &'static [Route];
@@ -51,6 +55,10 @@ pub trait Controller: Send + Sync + Sized + 'static {
 
     #[doc(hidden)]
     fn layers() -> (Self::Around, Self::AroundOne);
+
+    /// Refuses, when compiling, a route that a controller above serves.
+    #[doc(hidden)]
+    fn serve_once<Above: Onion>() {}
 
     /// Runs a route with the layers that are around it alone.
     #[doc(hidden)]

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// A route, as [`#[controller]`](macro@crate::controller) declares it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Route {
     /// Which requests it is for.
     pub verb: Verb,

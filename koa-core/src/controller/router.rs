@@ -4,14 +4,18 @@
 use std::fmt;
 use std::future::Future;
 
+use http::Method;
+
 use crate::chain::{Chain, Identity, Onion};
 use crate::controller::allowed::answer_unmatched;
-use crate::controller::captures::decoded;
+use crate::controller::captures::{decoded, is_escaped};
+use crate::controller::conflict::Served;
 use crate::controller::list::Controllers;
-use crate::controller::matcher::Matcher;
+use crate::controller::matcher::{Entry, Matcher};
 use crate::controller::{Captures, Controller, PathText};
 use crate::describe::{Kind, Layer, owned};
 use crate::middleware::{Middleware, Next};
+use crate::request::Request;
 use crate::session::{Found, Keys};
 use crate::wiring::Requires;
 use crate::{Context, Result};
@@ -42,21 +46,43 @@ impl<Ks: Controllers> Router<Ks> {
         }
     }
 
+    /// The route of a request, and its parameters.
+    #[inline]
+    fn find(&self, request: &Request, captures: &mut Captures) -> Result<Option<&Entry>> {
+        let path = request.path();
+        if is_escaped(path) || request.is_rewritten() {
+            return self.find_decoded(request, captures);
+        }
+        let found = self.matcher.find(request.method(), path, captures);
+        captures.shift(request.mounted_bytes());
+        Ok(found)
+    }
+
+    /// The same where the path that is matched is not the one that came, and has to be kept.
+    #[cold]
+    fn find_decoded(&self, request: &Request, captures: &mut Captures) -> Result<Option<&Entry>> {
+        let path = match decoded(request.path())? {
+            PathText::AsItCame => request.path().into(),
+            PathText::Decoded(path) => path,
+        };
+        let found = self.matcher.find(request.method(), &path, captures);
+        captures.keep(path);
+        Ok(found)
+    }
+
     async fn route<'a, N>(&'a self, ctx: &'a mut Context, next: N) -> Result
     where
         N: Next + 'a,
     {
-        let came = ctx.path();
-        let path = decoded(came)?;
-        let found = match &path {
-            PathText::AsItCame => self.matcher.find(ctx.method(), came),
-            PathText::Decoded(path) => self.matcher.find(ctx.method(), path),
-        };
-        let Some((entry, mut captures)) = found else {
+        let mut captures = Captures::new();
+        let Some(entry) = self.find(&ctx.request, &mut captures)? else {
             next.run(ctx).await?;
+            // As most are that other layers answer.
+            if ctx.response.status() == 200 && *ctx.method() != Method::OPTIONS {
+                return Ok(());
+            }
             return answer_unmatched(ctx, &self.matcher);
         };
-        captures.of(&ctx.request, path);
         ctx.request.matched(entry.route);
         self.controllers
             .call(entry.controller, entry.index, &captures, ctx)
@@ -89,6 +115,7 @@ impl<Ks: Controllers> Middleware for Router<Ks> {
     fn sessions(&self, found: &mut Found) {
         self.controllers.sessions(found);
     }
+    const SERVED: Served = Ks::SERVED;
 
     fn describe(&self) -> Vec<Layer> {
         self.described()
@@ -117,6 +144,8 @@ impl<K: Controller> Routed<(Held<K>,)> {
 }
 
 impl<Ks: Controllers> Onion for Routed<Ks> {
+    const SERVED: Served = Ks::SERVED;
+
     type Last<V: Send + Sync + 'static> = ();
     type Below<List> = List;
     type With<M: Middleware> = Chain<Router<Ks>, Chain<M, Identity>>;
@@ -138,6 +167,10 @@ impl<Ks: Controllers> Onion for Routed<Ks> {
 
     fn describe(&self) -> Vec<Layer> {
         self.0.described()
+    }
+
+    fn serve_once<Above: Onion>() {
+        Ks::serve_once::<Above>();
     }
 
     fn enter<'a, V, N>(
@@ -181,6 +214,7 @@ impl<K: Controller> Held<K> {
                 name: format!("{} {}", route.verb, route.path),
                 requires,
                 place: Some(route.place),
+                route: Some(route),
                 ..Layer::default()
             }
         });
@@ -200,8 +234,9 @@ impl<K: Controller> Held<K> {
                 .iter()
                 .flat_map(|layer| layer.requires.clone())
                 .collect(),
-            place: None,
+            place: Some(K::PLACE),
             inside: routes.collect(),
+            ..Layer::default()
         }
     }
 

@@ -54,12 +54,13 @@ impl Chart {
             Kind::Controller => ("{{\"", "\"}}"),
             Kind::Route => ("([\"", "\"])"),
         };
-        let provides = match layer.provides.as_slice() {
-            [] => String::new(),
-            all => format!("<br/>provides {}", escaped(&all.join(", "))),
-        };
+        let details = layer.details();
+        let details: String = details
+            .iter()
+            .map(|detail| format!("<br/>{}", escaped(detail)))
+            .collect();
         // Writing to a string cannot fail.
-        let _ = writeln!(self.text, "    n{node}{open}{name}{provides}{close}");
+        let _ = writeln!(self.text, "    n{node}{open}{name}{details}{close}");
         let _ = writeln!(self.text, "    n{from} --> n{node}");
         node
     }

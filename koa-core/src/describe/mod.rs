@@ -6,7 +6,7 @@ mod tree;
 
 use std::fmt;
 
-use crate::controller::Place;
+use crate::controller::{Place, Route};
 
 /// What an app is made of, as [`App::describe`](crate::App::describe) says it.
 ///
@@ -50,6 +50,10 @@ pub struct Layer {
     pub(crate) provides: Vec<String>,
     pub(crate) requires: Vec<String>,
     pub(crate) place: Option<Place>,
+    /// Of a route.
+    pub(crate) route: Option<&'static Route>,
+    /// Of a mount; otherwise empty.
+    pub(crate) prefix: Box<str>,
     pub(crate) inside: Vec<Layer>,
 }
 
@@ -121,6 +125,25 @@ impl Layer {
     }
 }
 
+impl Layer {
+    /// What it provides, what it asks for, and where it stands.
+    fn details(&self) -> Vec<String> {
+        let mut details = Vec::new();
+        if !self.provides.is_empty() {
+            details.push(format!("provides {}", self.provides.join(", ")));
+        }
+        if !self.requires.is_empty() {
+            let takes = match self.kind {
+                Kind::Route => "takes",
+                _ => "needs",
+            };
+            details.push(format!("{takes} {}", self.requires.join(", ")));
+        }
+        details.extend(self.place.map(|place| place.to_string()));
+        details
+    }
+}
+
 impl Kind {
     const fn as_str(self) -> &'static str {
         match self {
@@ -152,15 +175,15 @@ pub(crate) fn short(name: &str) -> String {
 }
 
 /// Prints the map where `KOA_DESCRIBE` asks for it: `1`, or the name of a form, `json` or `mermaid`.
-pub(crate) fn print_if_asked(describe: impl FnOnce() -> Description) {
+pub(crate) fn print_if_asked(map: &Description) {
     let Ok(form) = std::env::var("KOA_DESCRIBE") else {
         return;
     };
     let text = match form.as_str() {
         "" | "0" => return,
-        "json" => format!("{:#}\n", describe().to_json()),
-        "mermaid" => describe().to_mermaid(),
-        _ => describe().to_string(),
+        "json" => format!("{:#}\n", map.to_json()),
+        "mermaid" => map.to_mermaid(),
+        _ => map.to_string(),
     };
     // Where nobody reads stdout, printing would panic.
     let _ = std::io::Write::write_all(&mut std::io::stdout(), text.as_bytes());

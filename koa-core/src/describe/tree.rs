@@ -33,24 +33,10 @@ fn collect(layers: &[Layer], indent: &str, lines: &mut Vec<(String, String)>) {
             Some((verb, path)) if layer.kind == Kind::Route => format!("{verb:7} {path}"),
             _ => layer.name.clone(),
         };
-        lines.push((format!("{indent}{branch}{name}"), details(layer)));
+        lines.push((
+            format!("{indent}{branch}{name}"),
+            layer.details().join("; "),
+        ));
         collect(&layer.inside, &format!("{indent}{below}"), lines);
     }
-}
-
-fn details(layer: &Layer) -> String {
-    let mut parts = Vec::new();
-    if !layer.provides.is_empty() {
-        parts.push(format!("provides {}", layer.provides.join(", ")));
-    }
-    if !layer.requires.is_empty() {
-        let takes = if layer.kind == Kind::Route {
-            "takes"
-        } else {
-            "needs"
-        };
-        parts.push(format!("{takes} {}", layer.requires.join(", ")));
-    }
-    parts.extend(layer.place.map(|place| place.to_string()));
-    parts.join("; ")
 }

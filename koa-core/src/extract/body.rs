@@ -29,6 +29,8 @@ use crate::{Context, Result};
 pub struct Form<T>(pub T);
 
 impl<T: DeserializeOwned + Send> FromContext for Form<T> {
+    const BODY: bool = true;
+
     async fn from_context(ctx: &mut Context) -> Result<Self> {
         ctx.request.form().await.map(Self)
     }
@@ -40,6 +42,8 @@ impl<T: DeserializeOwned + Send> FromContext for Form<T> {
 
 /// The body, read as [`Request::json`](crate::Request::json) reads it. As an `Option` it is `None` without a body.
 impl<T: DeserializeOwned + Send> FromContext for Json<T> {
+    const BODY: bool = true;
+
     async fn from_context(ctx: &mut Context) -> Result<Self> {
         ctx.request.json().await.map(Self)
     }
@@ -53,6 +57,8 @@ impl<T: DeserializeOwned + Send> FromContext for Json<T> {
 /// body.
 #[cfg(feature = "multipart")]
 impl FromContext for crate::request::Multipart {
+    const BODY: bool = true;
+
     async fn from_context(ctx: &mut Context) -> Result<Self> {
         ctx.request.multipart()
     }

@@ -68,6 +68,9 @@ pub use rejection::Rejection;
             your own, implement `koa::FromContext`"
 )]
 pub trait FromContext: Sized + Send {
+    /// Whether it is taken from the body, which comes once: a handler with two such arguments does not compile.
+    const BODY: bool = false;
+
     /// Takes it from the request.
     ///
     /// # Errors
@@ -85,6 +88,8 @@ pub trait FromContext: Sized + Send {
 }
 
 impl<T: FromContext> FromContext for Option<T> {
+    const BODY: bool = T::BODY;
+
     async fn from_context(ctx: &mut Context) -> Result<Self> {
         if T::is_absent(ctx) {
             return Ok(None);
@@ -94,8 +99,22 @@ impl<T: FromContext> FromContext for Option<T> {
 }
 
 impl<T: FromContext> FromContext for Result<T> {
+    const BODY: bool = T::BODY;
+
     async fn from_context(ctx: &mut Context) -> Result<Self> {
         Ok(T::from_context(ctx).await)
+    }
+}
+
+/// Fails when compiling if both arguments take the body.
+#[allow(
+    clippy::panic,
+    reason = "when compiling, a panic is how an error is reported"
+)]
+#[track_caller]
+pub const fn body_once<A: FromContext, B: FromContext>(message: &str) {
+    if A::BODY && B::BODY {
+        panic!("{}", message)
     }
 }
 

@@ -23,9 +23,13 @@ pub trait FromPath: Sized {
 #[diagnostic::do_not_recommend]
 impl<T: FromStr<Err: Display>> FromPath for T {
     fn from_path(text: &str) -> Result<Self> {
-        text.parse()
-            .map_err(|error: T::Err| Error::new(400, error.to_string()))
+        text.parse().map_err(unreadable::<T>)
     }
+}
+
+#[cold]
+fn unreadable<T: FromStr<Err: Display>>(error: T::Err) -> Error {
+    Error::new(400, error.to_string())
 }
 
 /// Reads the parameter that stands at `at` in the path, for generated code.

@@ -1,6 +1,7 @@
 //! What a response carries, and how hyper gets it.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::fmt;
 use std::io;
 use std::path::Path;
@@ -58,6 +59,13 @@ pub(crate) struct Streaming {
     length: Option<u64>,
 }
 
+/// How much is reserved for a body in JSON, in bytes: what the last one of the thread had, within these limits.
+const JSON: std::ops::Range<usize> = 128..4096;
+
+thread_local! {
+    static LAST_JSON: Cell<usize> = const { Cell::new(0) };
+}
+
 impl Body {
     pub(crate) const fn unset() -> Self {
         Self(Repr::Unset)
@@ -69,8 +77,13 @@ impl Body {
 
     /// `value` as JSON. A value that cannot be serialised makes the response a 500.
     pub fn json(value: &(impl Serialize + ?Sized)) -> Self {
-        match serde_json::to_vec(value) {
-            Ok(bytes) => Self(Repr::Json(bytes.into())),
+        let guess = LAST_JSON.get().clamp(JSON.start, JSON.end);
+        let mut bytes = Vec::with_capacity(guess);
+        match serde_json::to_writer(&mut bytes, value) {
+            Ok(()) => {
+                LAST_JSON.set(bytes.len());
+                Self(Repr::Json(bytes.into()))
+            }
             Err(error) => Self(Repr::Failed(error.into())),
         }
     }

@@ -3,7 +3,7 @@
 //     npm install --no-save koa@2.16 @koa/router@15.7 && node record.js > answers.json
 //
 // `cases` are asked of a router with `routes`, in the order in which they stand there; a handler answers with the path
-// of its route and its parameters.
+// of its route and its parameters. `apart.cases` are asked of two such routers with a middleware between them.
 'use strict';
 
 const http = require('node:http');
@@ -35,17 +35,42 @@ const paths = [
   '/users/7?x=1',
 ];
 
+const upper = [
+  ['get', '/posts'],
+  ['get', '/posts/:id'],
+];
+
+const lower = [
+  ['post', '/posts'],
+  ['put', '/posts/:id'],
+  ['patch', '/posts/:id'],
+  ['delete', '/posts/:id'],
+  ['get', '/drafts/:id'],
+];
+
+const apartPaths = ['/posts', '/posts/7', '/drafts/7', '/none'];
+
+function use(app, routes) {
+  const router = new Router();
+  for (const [verb, path] of routes) {
+    router[verb](path, (ctx) => {
+      const values = Object.entries(ctx.params).map(([name, value]) => ` ${name}=${value}`);
+      ctx.body = ctx._matchedRoute + values.join('');
+    });
+  }
+  app.use(router.routes());
+  app.use(router.allowedMethods());
+}
+
 const app = new Koa();
 app.silent = true;
-const router = new Router();
-for (const [verb, path] of routes) {
-  router[verb](path, (ctx) => {
-    const values = Object.entries(ctx.params).map(([name, value]) => ` ${name}=${value}`);
-    ctx.body = ctx._matchedRoute + values.join('');
-  });
-}
-app.use(router.routes());
-app.use(router.allowedMethods());
+use(app, routes);
+
+const apart = new Koa();
+apart.silent = true;
+use(apart, upper);
+apart.use((ctx, next) => next());
+use(apart, lower);
 
 function ask(port, method, path) {
   return new Promise((resolve, reject) => {
@@ -66,17 +91,27 @@ function ask(port, method, path) {
   });
 }
 
-const server = app.listen(0, async () => {
-  const { port } = server.address();
-  const cases = [];
-  for (const path of paths) {
-    for (const method of methods) cases.push(await ask(port, method, path));
-  }
+function record(app, paths) {
+  return new Promise((resolve) => {
+    const server = app.listen(0, async () => {
+      const { port } = server.address();
+      const cases = [];
+      for (const path of paths) {
+        for (const method of methods) cases.push(await ask(port, method, path));
+      }
+      server.close();
+      resolve(cases);
+    });
+  });
+}
+
+(async () => {
+  const lines = (cases) => cases.map((answer) => `    ${JSON.stringify(answer)}`).join(',\n');
   const versions = { koa: require('koa/package.json').version, '@koa/router': '15.7.0', node: process.version };
-  const lines = cases.map((answer) => `    ${JSON.stringify(answer)}`);
   process.stdout.write(
     `{\n  "source": ${JSON.stringify(versions)},\n  "routes": ${JSON.stringify(routes)},\n` +
-      `  "cases": [\n${lines.join(',\n')}\n  ]\n}\n`,
+      `  "cases": [\n${lines(await record(app, paths))}\n  ],\n` +
+      `  "apart": { "routes": ${JSON.stringify([upper, lower])}, "cases": [\n` +
+      `${lines(await record(apart, apartPaths))}\n  ] }\n}\n`,
   );
-  server.close();
-});
+})();

@@ -54,7 +54,7 @@ fn unconditional(argument: &Argument, errors: &mut Errors) {
 fn alone(argument: &Argument, place: &Place<'_>, errors: &mut Errors) {
     let ty = &argument.declared.ty;
     match &argument.kind {
-        Kind::Context => {}
+        Kind::Context | Kind::Text => {}
         Kind::Next { .. } if matches!(place, Place::Handler(_)) => errors.push(
             ty,
             "nothing is left to run below a handler\n\
@@ -169,6 +169,12 @@ fn unknown(ty: &Type, place: &Place<'_>) -> String {
         message.push_str(&format!("\n- `{argument}`{means}"));
     };
     line("ctx: &mut Context", "");
+    if matches!(place, Place::Handler(_)) {
+        line(
+            "id: T",
+            " or `id: &str`, a parameter of the path of that name, `/:id`",
+        );
+    }
     if has_next {
         line(
             "next: impl Next",
@@ -241,13 +247,18 @@ fn with(argument: &Argument, earlier: &[Argument], errors: &mut Errors) {
         Kind::Slot(wanted) | Kind::Shared(wanted) | Kind::Mut(wanted) => {
             format!("`{}` is", text(wanted))
         }
-        Kind::Extract(_) => "the body is".to_owned(),
-        Kind::Cookie(_) | Kind::Parameter(_) | Kind::Other(_) | Kind::Unknown => return,
+        Kind::Extract(_) => {
+            errors.push(ty, body_twice(other, argument));
+            return;
+        }
+        Kind::Cookie(_) | Kind::Parameter(_) | Kind::Text | Kind::Other(_) | Kind::Unknown => {
+            return;
+        }
     };
     let (first, second) = (shown_name(other), shown_name(argument));
     errors.push(
         ty,
-        format!("{what} taken twice, as `{first}` and as `{second}`"),
+        format!("{what} taken twice, as `{first}` and as `{second}`: take it once"),
     );
 }
 
@@ -262,22 +273,30 @@ fn conflict(one: &Kind, other: &Kind) -> bool {
         (Kind::Mut(a), Kind::Mut(b) | Kind::Shared(b) | Kind::Slot(b))
         | (Kind::Shared(a), Kind::Mut(b) | Kind::Slot(b))
         | (Kind::Slot(a), Kind::Mut(b) | Kind::Shared(b)) => same(a, b),
-        (Kind::Extract(a), Kind::Extract(b)) => takes_body(a) && takes_body(b),
+        (Kind::Extract(a), Kind::Extract(b)) => {
+            takes_body(a) == Some(true) && takes_body(b) == Some(true)
+        }
         _ => false,
     }
 }
 
-/// Whether the body is read for it, which comes only once.
-fn takes_body(ty: &Type) -> bool {
-    let Some(last) = last_segment(ty) else {
-        return false;
-    };
-    let name = last.ident.to_string();
-    match name.as_str() {
-        "Json" | "Form" | "Multipart" => true,
-        "Option" | "Result" => only_argument(last).is_some_and(takes_body),
-        _ => false,
+/// Whether the body is read for it, which comes only once; `None` where that is not seen from its name.
+pub(crate) fn takes_body(ty: &Type) -> Option<bool> {
+    let last = last_segment(ty)?;
+    match last.ident.to_string().as_str() {
+        "Json" | "Form" | "Multipart" => Some(true),
+        "Query" | "Header" => Some(false),
+        "Option" | "Result" => takes_body(only_argument(last)?),
+        _ => None,
     }
+}
+
+/// What is said where the body is taken by two arguments.
+pub(crate) fn body_twice(first: &Argument, second: &Argument) -> String {
+    let (first, second) = (shown_name(first), shown_name(second));
+    format!(
+        "the body is taken twice, as `{first}` and as `{second}`, and it comes once: take it as one of them"
+    )
 }
 
 /// What a `Session<T>` holds is its `T`.

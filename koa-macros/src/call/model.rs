@@ -50,6 +50,9 @@ pub(crate) enum Kind {
     /// `T`, a parameter of the path.
     Parameter(Type),
 
+    /// `&str`, a parameter of the path as it is.
+    Text,
+
     /// `T`, which says itself how it is taken from a request.
     Extract(Type),
 
@@ -154,6 +157,7 @@ impl Call {
                 Kind::Shared(_)
                     | Kind::Mut(_)
                     | Kind::Parameter(_)
+                    | Kind::Text
                     | Kind::Extract(_)
                     | Kind::Cookie(_)
             )
@@ -183,8 +187,12 @@ impl Argument {
         };
         let named = argument.name().map(|name| name.unraw().to_string());
         let is_parameter = named.is_some_and(|name| parameters.contains(&name));
-        if let (true, Kind::Extract(ty) | Kind::Other(ty)) = (is_parameter, &argument.kind) {
-            argument.kind = Kind::Parameter(ty.clone());
+        match &argument.kind {
+            Kind::Extract(ty) | Kind::Other(ty) if is_parameter => {
+                argument.kind = Kind::Parameter(ty.clone());
+            }
+            Kind::Shared(ty) if is_parameter && is_named(ty, "str") => argument.kind = Kind::Text,
+            _ => {}
         }
         argument
     }

@@ -4,6 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::spanned::Spanned;
 
+use crate::call::check::{body_twice, takes_body};
 use crate::call::model::{Argument, Call, Kind, Returns};
 use crate::cookie;
 use crate::paths::Paths;
@@ -75,7 +76,11 @@ impl Work<'_> {
         let arguments = self.call.arguments.iter().enumerate();
         let reads = arguments.filter_map(|(index, argument)| self.read(argument, index));
         let lend = lends.iter().map(|lend| lend.take(self));
-        let lend: Vec<_> = open.into_iter().chain(reads).chain(lend).collect();
+        let arguments = self.call.arguments.iter().enumerate();
+        // What is borrowed from the request comes last: all else needs the context as a whole.
+        let texts = arguments.filter_map(|(index, argument)| self.text(argument, index));
+        let lend = open.into_iter().chain(reads).chain(lend).chain(texts);
+        let lend: Vec<_> = lend.collect();
         let (returned, answer) = match &self.call.returns {
             Returns::Unit => (
                 TokenStream::new(),
@@ -118,8 +123,13 @@ impl Work<'_> {
                 }
             }
             Kind::Extract(ty) => {
-                let extract = self.paths.extract(ty.span());
-                quote_spanned!(at=> let #local = #extract::<#ty>(ctx, #told).await?;)
+                let once = self.body_once(argument, ty, index);
+                let shown = ty.span();
+                let extract = at_once(self.paths.extract(shown), shown);
+                let ctx = Ident::new("ctx", at);
+                // All of it at one span: where the type is no extractor, the compiler then says so once.
+                let taken = quote_spanned!(shown=> #extract::<#ty>(#ctx, #told).await?);
+                quote_spanned!(at=> #(#once)* let #local = #taken;)
             }
             Kind::Cookie(cookie) => {
                 let described = cookie.described.as_ref()?;
@@ -143,6 +153,39 @@ impl Work<'_> {
         })
     }
 
+    /// A parameter of the path as it is: borrowed, unless the context is handed on with it.
+    fn text(&self, argument: &Argument, index: usize) -> Option<TokenStream> {
+        let Kind::Text = argument.kind else {
+            return None;
+        };
+        let at = Span::mixed_site();
+        let (told, local) = (argument.told(), local(argument, index));
+        let place = self.parameters.iter().position(|name| *name == told)?;
+        let place = proc_macro2::Literal::usize_unsuffixed(place);
+        let text = self.paths.text(at);
+        let owned = (self.call.has_context()).then(|| quote_spanned!(at=> .into_owned()));
+        Some(quote_spanned!(at=> let #local = #text(ctx, captures, #place)#owned;))
+    }
+
+    /// The checks that no earlier argument takes the body too, where the names of the types do not say so.
+    fn body_once(&self, argument: &Argument, ty: &syn::Type, index: usize) -> Vec<TokenStream> {
+        let takes = takes_body(ty);
+        let earlier = self.call.arguments.iter().take(index);
+        let shown = Span::mixed_site().located_at(ty.span());
+        earlier
+            .filter_map(|other| match &other.kind {
+                Kind::Extract(other_ty) => Some((other, other_ty)),
+                _ => None,
+            })
+            .filter(|(_, other)| takes != Some(false) && takes_body(other) != Some(false))
+            .map(|(other, other_ty)| {
+                let body_once = self.paths.body_once(shown);
+                let message = body_twice(other, argument);
+                quote_spanned!(shown=> const { #body_once::<#other_ty, #ty>(#message) };)
+            })
+            .collect()
+    }
+
     /// The user's function, called.
     pub(crate) fn invocation(&self) -> TokenStream {
         let at = Span::mixed_site();
@@ -158,6 +201,10 @@ impl Work<'_> {
                 Kind::Context => quote_spanned!(at=> ctx),
                 Kind::Parameter(_) | Kind::Extract(_) | Kind::Cookie(_) => {
                     local(argument, index).into_token_stream()
+                }
+                Kind::Text => {
+                    let local = local(argument, index);
+                    quote_spanned!(at=> &#local)
                 }
                 Kind::Next { .. } => quote_spanned!(at=> next),
                 Kind::Slot(_) | Kind::Other(_) | Kind::Unknown => {
@@ -218,6 +265,15 @@ impl Work<'_> {
             quote_spanned!(at=> _)
         }
     }
+}
+
+/// The tokens of a path of the runtime, with nothing but `span`.
+fn at_once(path: TokenStream, span: Span) -> TokenStream {
+    let tokens = path.into_iter().map(|mut token| {
+        token.set_span(span);
+        token
+    });
+    tokens.collect()
 }
 
 /// A value that is taken out of the context for the time of the call.

@@ -95,7 +95,7 @@ fn parameters(handler: &Handler, route: &Route, errors: &mut Errors) {
         .call
         .arguments
         .iter()
-        .filter(|argument| matches!(argument.kind, Kind::Parameter(_)))
+        .filter(|argument| matches!(argument.kind, Kind::Parameter(_) | Kind::Text))
         .collect();
     for name in &route.path.parameters {
         if !taken.iter().any(|argument| argument.told() == *name) {

@@ -13,6 +13,7 @@ use crate::call::work::Work;
 use crate::item::Function;
 use crate::middleware::expand::generics::Generic;
 use crate::middleware::expand::method::user_lints;
+use crate::names::Names;
 use crate::options::Options;
 use crate::paths::Paths;
 use crate::place::place;
@@ -98,12 +99,15 @@ impl Parts<'_> {
         let (one_types, one_values) = around_one;
         let make = paths.around(at);
         let name = text(subject);
+        let (place, place_type) = (place(paths, subject.span()), paths.place(at));
+        let serve_once = self.serve_once(&routes);
         let run = self.run(&routes);
         let handle = self.handle(&routes);
         quote_spanned! {at=>
             #attributes
             impl #params #controller for #subject #clause {
                 const NAME: &'static str = #name;
+                const PLACE: #place_type = #place;
                 const ROUTES: &'static [#route] = &[#(#declared),*];
 
                 type Around = #around<#types>;
@@ -113,8 +117,32 @@ impl Parts<'_> {
                     (#make(#values), #one_values)
                 }
 
+                #serve_once
                 #run
                 #handle
+            }
+        }
+    }
+
+    /// The check that no controller above serves one of the routes, shown at the path of the route.
+    fn serve_once(&self, routes: &[(&Handler, &Route)]) -> TokenStream {
+        let at = Span::mixed_site();
+        if routes.is_empty() {
+            return TokenStream::new();
+        }
+        let onion = self.paths.onion(at);
+        let above = Names::of(&self.model.block).fresh("Above");
+        let checks = routes.iter().enumerate().map(|(index, (_, route))| {
+            let shown = at.located_at(route.at);
+            let served_once = self.paths.served_once(shown);
+            let index = Literal::usize_unsuffixed(index);
+            quote_spanned!(shown=> #served_once(Self::ROUTES, #index, &#above::SERVED);)
+        });
+        quote_spanned! {at=>
+            fn serve_once<#above: #onion>() {
+                const {
+                    #(#checks)*
+                }
             }
         }
     }

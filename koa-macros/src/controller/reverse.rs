@@ -1,7 +1,7 @@
 //! A function for each handler that writes its path: `PostController::show_path(7)`.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote_spanned};
+use quote::{ToTokens, format_ident, quote_spanned};
 
 use super::model::{Handler, Model};
 use crate::call::model::Kind;
@@ -40,8 +40,10 @@ fn function(handler: &Handler, name: &Ident, paths: &Paths) -> TokenStream {
                 .arguments
                 .iter()
                 .find(|argument| argument.told() == *name)?;
-            let Kind::Parameter(ty) = &argument.kind else {
-                return None;
+            let ty = match &argument.kind {
+                Kind::Parameter(ty) => ty.to_token_stream(),
+                Kind::Text => quote_spanned!(at=> ::std::string::String),
+                _ => return None,
             };
             Some((argument.name()?.clone(), ty))
         })

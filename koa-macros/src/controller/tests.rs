@@ -37,6 +37,7 @@ fn takes_arguments_from_where_they_are() {
                 fn g(self) {}
             }
         ),
+        quote!(impl P { #[get("/:id/:name")] async fn f<'a>(ctx: &mut Context, id: &str, a: &A, name: &'a str) {} }),
         quote!(impl P { #[get("/x", with(a, b::<C>, d::E, F { g: 1 }, H::new()))] async fn f(&self) {} }),
         quote!(impl P { #[get("/:a")] #[get("/b/:a")] async fn f(&self, a: u8) {} #[get("/:a/b")] async fn g(a: u8) {} }),
     ] {
@@ -83,7 +84,15 @@ fn says_what_is_wrong() {
         ),
         (
             quote!(impl P { #[get("/")] async fn f(a: Json<A>, b: Form<B>) {} }),
-            "the body is taken twice, as `a` and as `b`",
+            "the body is taken twice, as `a` and as `b`, and it comes once: take it as one of them",
+        ),
+        (
+            quote!(impl P { #[get("/:id")] async fn f(&self, id: &str, text: &str) {} }),
+            "a handler cannot be given a `&str`; it can take:",
+        ),
+        (
+            quote!(impl P { #[get("/")] #[get("/:id")] async fn f(&self, id: &str) {} }),
+            "`f` takes `id`, and `/p` has no parameter `:id`",
         ),
         (
             quote!(impl P { #[cfg(unix)] #[get("/")] async fn f(&self) {} }),

@@ -107,7 +107,7 @@ fn says_what_is_wrong() {
             quote!(
                 async fn f(a: &mut User, b: &mut User) {}
             ),
-            "`User` is taken twice, as `a` and as `b`",
+            "`User` is taken twice, as `a` and as `b`: take it once",
         ),
         (
             quote!(

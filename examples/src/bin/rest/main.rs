@@ -1,43 +1,13 @@
-//! A REST API: posts and their comments, errors in JSON, input that is validated.
-//!
-//! `cargo run -p examples --bin rest`, then
-//! `curl -H 'X-User: ada' --json '{"title":"Hello"}' http://127.0.0.1:3000/api/posts`.
+//! A REST API: posts and their comments, behind a login; input is validated, errors are in JSON.
+//! `cargo run -p examples --bin rest`, then, with `alias ask='curl -b jar -c jar --json'`,
+//! `ask '{"name":"ada","password":"analytical"}' :3000/api/login`, `ask '{"text":"Hello"}' :3000/api/posts`.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use koa::prelude::*;
-use serde::{Deserialize, Serialize};
-use serde_json::json;
+use koa::{Keygrip, prelude::*};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use subtle::ConstantTimeEq;
 
-#[derive(Clone, Serialize)]
-struct Post {
-    id: usize,
-    author: String,
-    title: String,
-    comments: Vec<String>,
-}
-
-/// The service of both controllers.
-#[derive(Clone, Default)]
-struct Store(Arc<Mutex<Vec<Option<Post>>>>);
-
-impl Store {
-    fn posts(&self) -> MutexGuard<'_, Vec<Option<Post>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Who makes the request.
-struct User(String);
-
-#[middleware]
-async fn signed_in(ctx: &mut Context, next: impl Next<User>) -> Result {
-    let name = ctx.get("X-User").into_owned();
-    ensure!(!name.is_empty(), 401, "Please say who you are, in X-User");
-    next.provide(ctx, User(name)).await
-}
-
-/// Errors are answered in JSON, with what else is known of them.
 #[middleware]
 async fn json_errors(ctx: &mut Context, next: impl Next) -> Result {
     if let Err(error) = next.run(ctx).await {
@@ -45,99 +15,129 @@ async fn json_errors(ctx: &mut Context, next: impl Next) -> Result {
         ctx.set_status(error.status())?;
         let message = error.expose().then(|| error.message());
         let field = error.properties().get("field");
-        ctx.set_body(json!({ "error": message.unwrap_or("something went wrong"), "field": field }));
+        ctx.set_body(serde_json::json!({ "error": message, "field": field }));
     }
     Ok(())
 }
 
-/// A title that is one: what is wrong with it is told the client, with the field.
+#[session(max_age = "1d", renew, same_site = "lax")]
+struct Login {
+    name: String, // empty until then
+}
+
+struct User(String);
+
+#[middleware]
+async fn signed_in(ctx: &mut Context, login: Slot<Login>, next: impl Next<User>) -> Result {
+    let name = ctx[login].name.clone();
+    ensure!(!name.is_empty(), 401, "Please log in");
+    next.provide(ctx, User(name)).await
+}
+
 #[derive(Deserialize)]
-#[serde(try_from = "String")]
-struct Title(String);
+struct Credentials {
+    name: String,
+    password: String,
+}
 
-impl TryFrom<String> for Title {
-    type Error = &'static str;
+/// The password of everybody. A real site keeps hashes, made by argon2 or the like, of many.
+struct Logins(&'static str);
 
-    fn try_from(text: String) -> std::result::Result<Self, Self::Error> {
-        match text.trim().len() {
-            1..=80 => Ok(Self(text)),
-            _ => Err("a title has 1 to 80 characters"),
-        }
+#[controller("/api/login")]
+impl Logins {
+    #[post("/")]
+    async fn log_in(&self, login: &mut Login, Json(who): Json<Credentials>) -> Result<(u16, ())> {
+        let right = who.password.as_bytes().ct_eq(self.0.as_bytes());
+        ensure!(bool::from(right), 403, "the password is wrong");
+        login.name = who.name;
+        Ok((204, ()))
+    }
+
+    #[delete("/")]
+    async fn log_out(login: &mut Session<Login>) -> (u16, ()) {
+        login.destroy();
+        (204, ())
     }
 }
 
+/// A post, or a comment. What is wrong with it is told the client, with the field.
 #[derive(Deserialize)]
-struct NewPost {
-    title: Title,
+struct Written {
+    #[serde(deserialize_with = "some_text")]
+    text: String,
 }
 
-struct Posts(Store);
+fn some_text<'de, D: Deserializer<'de>>(json: D) -> std::result::Result<String, D::Error> {
+    let text = String::deserialize(json)?;
+    let fits = (1..=500).contains(&text.trim().len());
+    fits.then_some(text)
+        .ok_or_else(|| D::Error::custom("it has 1 to 500 bytes"))
+}
+
+#[derive(Clone, Serialize)]
+struct Post {
+    id: usize,
+    author: String,
+    text: String,
+    comments: Vec<String>,
+}
+
+/// What was deleted leaves its place.
+struct Posts(Mutex<Vec<Option<Post>>>);
 
 #[controller("/api/posts")]
 impl Posts {
+    fn all(&self) -> MutexGuard<'_, Vec<Option<Post>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     #[get("/")]
     async fn list(&self) -> Json<Vec<Post>> {
-        Json(self.0.posts().iter().flatten().cloned().collect())
+        Json(self.all().iter().flatten().cloned().collect())
     }
 
     #[get("/:id")]
     async fn show(&self, id: usize) -> Option<Json<Post>> {
-        self.0.posts().get(id)?.clone().map(Json)
+        self.all().get(id)?.clone().map(Json)
     }
 
     #[post("/", with(signed_in))]
-    async fn create(
-        &self,
-        ctx: &mut Context,
-        user: &User,
-        Json(post): Json<NewPost>,
-    ) -> Result<(u16, Json<Post>)> {
-        let mut posts = self.0.posts();
-        let (id, author, title) = (posts.len(), user.0.clone(), post.title.0);
+    async fn create(&self, user: &User, Json(new): Json<Written>) -> (u16, Json<Post>) {
+        let mut all = self.all();
         let post = Post {
-            id,
-            author,
-            title,
+            id: all.len(),
+            author: user.0.clone(),
+            text: new.text,
             comments: Vec::new(),
         };
-        posts.push(Some(post.clone()));
-        ctx.set("Location", Self::show_path(id))?;
-        Ok((201, Json(post)))
+        all.push(Some(post.clone()));
+        (201, Json(post))
     }
 
+    /// Only the author's own post is there to be deleted.
     #[delete("/:id", with(signed_in))]
-    async fn delete(&self, id: usize, user: &User) -> Result<(u16, ())> {
-        let mut posts = self.0.posts();
-        let place = posts.get_mut(id).filter(|place| place.is_some());
-        let Some(place) = place else { throw!(404) };
-        let own = place.as_ref().is_some_and(|post| post.author == user.0);
-        ensure!(own, 403, "not your post");
-        *place = None;
-        Ok((204, ()))
+    async fn delete(&self, id: usize, user: &User) -> Option<(u16, ())> {
+        let mut all = self.all();
+        all.get_mut(id)?.take_if(|post| post.author == user.0)?;
+        Some((204, ()))
     }
-}
 
-struct Comments(Store);
-
-#[controller("/api/posts/:post/comments", with(signed_in))]
-impl Comments {
-    #[post("/")]
-    async fn create(&self, post: usize, user: &User, Json(text): Json<String>) -> Result<Redirect> {
-        let mut posts = self.0.posts();
-        let Some(Some(found)) = posts.get_mut(post) else {
-            throw!(404, "no such post")
-        };
-        found.comments.push(format!("{}: {text}", user.0));
-        Ok(Redirect::to(Posts::show_path(post)).with_status(303))
+    #[post("/:id/comments", with(signed_in))]
+    async fn comment(&self, id: usize, user: &User, Json(new): Json<Written>) -> Option<Redirect> {
+        let mut all = self.all();
+        let comments = &mut all.get_mut(id)?.as_mut()?.comments;
+        comments.push(format!("{}: {}", user.0, new.text));
+        Some(Redirect::to(Self::show_path(id)).with_status(303))
     }
 }
 
 fn app() -> App<impl Onion, impl Sized, impl Sized> {
-    let store = Store::default();
     App::new()
+        .keys(Keygrip::from_env("KOA_KEYS").unwrap_or_else(|_| "no secret".into()))
         .with(json_errors)
-        .controller(Posts(store.clone()))
-        .controller(Comments(store))
+        .with(Login::middleware())
+        .controller(Logins("analytical"))
+        .controller(Posts(Mutex::default()))
 }
 
 #[koa::main]

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
-use blake2::{Blake2s256, Digest};
 use serde_json::Value;
 use tokio::sync::Mutex;
 use tower_sessions_core::SessionStore as TowerStore;
@@ -89,9 +88,9 @@ impl<T: TowerStore> FromTowerSessions<T> {
 /// What such a store knows a session by.
 fn id(key: &str) -> Id {
     let mut bytes = [0; 16];
-    let hash = Blake2s256::digest(key.as_bytes());
-    for (byte, hash) in bytes.iter_mut().zip(hash) {
-        *byte = hash;
+    let hash = blake3::hash(key.as_bytes());
+    for (byte, hash) in bytes.iter_mut().zip(hash.as_bytes()) {
+        *byte = *hash;
     }
     Id(i128::from_be_bytes(bytes))
 }

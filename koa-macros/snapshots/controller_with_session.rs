@@ -1,0 +1,129 @@
+impl Posts {
+    #[deny(unused_must_use)]
+    #[allow(clippy::unused_async)]
+    async fn show(&self, id: u64, user: &User) -> Option<Json<Post>> {
+        self.store.find(id, &user.name).await.map(Json)
+    }
+    #[deny(unused_must_use)]
+    #[allow(clippy::unused_async)]
+    async fn create(
+        &self,
+        session: &mut Session,
+        Json(post): Json<NewPost>,
+    ) -> Result<Redirect> {
+        let id = self.store.insert(post).await?;
+        session.posts += 1;
+        Ok(Redirect::to(Self::show_path(id)))
+    }
+}
+
+impl ::koa::Controller for Posts
+where
+    Self: ::core::marker::Send + ::core::marker::Sync + 'static,
+{
+    const NAME: &'static str = "Posts";
+    const PLACE: ::koa::__private::Place = ::koa::__private::Place {
+        file: ::core::file!(),
+        line: 0,
+    };
+    const ROUTES: &'static [::koa::__private::Route] = &[
+        ::koa::__private::Route {
+            verb: ::koa::__private::Verb::Get,
+            path: "/posts/:id",
+            shape: "/posts/:",
+            handler: "Posts::show",
+            place: ::koa::__private::Place {
+                file: ::core::file!(),
+                line: 0,
+            },
+            takes: &["id: u64", "user: &User"],
+            layers: &[],
+        },
+        ::koa::__private::Route {
+            verb: ::koa::__private::Verb::Post,
+            path: "/posts",
+            shape: "/posts",
+            handler: "Posts::create",
+            place: ::koa::__private::Place {
+                file: ::core::file!(),
+                line: 0,
+            },
+            takes: &["session: &mut Session", "Json (post): Json<NewPost>"],
+            layers: &[],
+        },
+    ];
+    type Around = ::koa::__private::Around<(::koa::__private::Of<signed_in>,)>;
+    type AroundOne = ();
+    fn layers() -> (Self::Around, Self::AroundOne) {
+        (::koa::__private::around((::koa::__private::of::<signed_in>(),)), ())
+    }
+    fn serve_once<Above: ::koa::Onion>() {
+        const {
+            ::koa::__private::served_once(Self::ROUTES, 0, &Above::SERVED);
+            ::koa::__private::served_once(Self::ROUTES, 1, &Above::SERVED);
+        }
+    }
+    #[allow(unused_variables)]
+    fn handle<'a>(
+        &'a self,
+        route: usize,
+        captures: &'a ::koa::__private::Captures,
+        ctx: &'a mut ::koa::Context,
+    ) -> impl ::core::future::Future<
+        Output = ::koa::Result,
+    > + ::core::marker::Send + 'a {
+        async move {
+            match route {
+                0 => {
+                    let id = ::koa::__private::parameter::<u64>(ctx, captures, 0, "id")?;
+                    let mut user = ::koa::__private::lend::<User>(ctx).await?;
+                    let (ctx, user) = user.parts();
+                    let returned = Self::show(self, id, user).await;
+                    ::koa::__private::reply(ctx, returned)
+                }
+                1 => {
+                    let taken1 = ::koa::__private::extract::<Json<NewPost>>(ctx, "post")
+                        .await?;
+                    let mut session = ::koa::__private::lend_mut::<Session>(ctx).await?;
+                    let (ctx, session) = session.parts_mut();
+                    let returned = Self::create(self, session, taken1).await;
+                    ::koa::__private::reply(ctx, returned)
+                }
+                _ => ::core::result::Result::Ok(()),
+            }
+        }
+    }
+}
+
+impl<List, I0, I1, I2> ::koa::Requires<List, (I0, I1, I2)> for Posts
+where
+    Self: ::core::marker::Send + ::core::marker::Sync + 'static,
+    ::koa::__private::Around<
+        (::koa::__private::Of<signed_in>,),
+    >: ::koa::Requires<List, I0>,
+    <::koa::__private::Around<
+        (::koa::__private::Of<signed_in>,),
+    > as ::koa::__private::Inner<List>>::List: ::koa::Provides<User, I1>,
+    <::koa::__private::Around<
+        (::koa::__private::Of<signed_in>,),
+    > as ::koa::__private::Inner<List>>::List: ::koa::ProvidesMut<Session, I2>,
+{}
+
+impl Posts {
+    /// The path of `show`: `/posts/:id`.
+    #[allow(dead_code, clippy::needless_pass_by_value)]
+    #[must_use]
+    fn show_path(id: impl ::koa::PathValue<u64>) -> ::std::string::String {
+        ::koa::__private::written(
+            &["/posts/", ""],
+            &[&::koa::PathValue::text(&id)],
+            false,
+        )
+    }
+    /// The path of `create`: `/posts`.
+    #[allow(dead_code, clippy::needless_pass_by_value)]
+    #[must_use]
+    fn create_path() -> ::std::string::String {
+        ::std::string::String::from("/posts")
+    }
+}
