@@ -16,7 +16,8 @@ pub mod differences {}
 #[doc = include_str!("../docs/limits.md")]
 pub mod limits {}
 
-/// Deployment: the end of a process, nginx, systemd, containers, TLS, threads, axum, and moving from Koa and Egg.
+/// Deployment: the end of a process, nginx, systemd, containers, TLS, threads, metrics and traces, axum, and moving from Koa and
+/// Egg.
 #[doc = include_str!("../docs/deployment.md")]
 pub mod deployment {}
 

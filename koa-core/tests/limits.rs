@@ -232,3 +232,25 @@ fn more_clients_than_there_is_room_for_are_answered_503() {
         assert!(begin.elapsed() < 20 * SECOND);
     }
 }
+
+#[test]
+fn a_listener_that_panics_does_not_end_the_server() {
+    let app = App::new()
+        .on(|event: &Exceeded| panic!("a listener fails at this: {event}"))
+        .with(answer);
+    let server = serve_with(app, |server| {
+        server
+            .max_connections(2)
+            .keep_alive_timeout(Duration::from_secs(1))
+    });
+    // In the sweep, and where connections are accepted.
+    let mut idle = Client::connect(server.address);
+    assert_eq!(idle.get("/").status, 200);
+    let mut other = Client::connect(server.address);
+    assert_eq!(other.get("/").status, 200);
+    let mut refused = Client::connect(server.address);
+    assert_eq!(refused.read(false).unwrap().status, 503);
+    assert_eq!(idle.rest(), b"", "it was idle for too long");
+    assert_eq!(other.rest(), b"");
+    assert_eq!(client::get(server.address, "/").status, 200);
+}

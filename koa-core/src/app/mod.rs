@@ -531,7 +531,7 @@ fn handle<C: Onion, B: Into<Carried>>(
     request: http::Request<B>,
 ) -> impl Future<Output = Result<http::Response<Outgoing>, Infallible>> + Send + use<C, B> {
     let refused =
-        connection.begin_request() && !host::is_said_once(request.version(), request.headers());
+        connection.begin_request() && !host::is_said(request.version(), request.headers());
     let mut began = None;
     let mut flushes = false;
     // One look for all that few apps have.
@@ -541,7 +541,7 @@ fn handle<C: Onion, B: Into<Carried>>(
     }
     let mut ctx = Context::new(request, connection);
     #[cfg(feature = "tracing")]
-    let span = request_span(&ctx);
+    let span = crate::spans::of_request(&ctx);
     async move {
         if refused {
             return Ok(refuse(ctx.request.connection));
@@ -576,15 +576,4 @@ fn handle<C: Onion, B: Into<Carried>>(
             Ending::Stream(stream) => Box::pin(conclude_stream(ctx, stream, began)).await,
         })
     }
-}
-
-/// The span in which the layers run. Neither headers nor the query string are in it: they may be secret.
-#[cfg(feature = "tracing")]
-fn request_span(ctx: &Context) -> tracing::Span {
-    tracing::info_span!(
-        "request",
-        method = %ctx.method(),
-        path = ctx.path(),
-        status = tracing::field::Empty,
-    )
 }

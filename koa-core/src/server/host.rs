@@ -1,22 +1,150 @@
-//! Whether a request says for which host it is as often as it must: RFC 9112, section 3.2.
+//! Whether a request says for which host it is, as it must: RFC 9112, section 3.2, and RFC 9113, section 8.3.1.
+
+use std::net::Ipv6Addr;
 
 use http::header::HOST;
 use http::{HeaderMap, Version};
 
-/// Whether a request of HTTP/1 has one `Host`, or none where it may.
+/// Whether a request has one `Host`, or none where it may, and that can be a host.
 ///
-/// Clients send it first, and no header twice: then it is not searched for.
+/// Clients of HTTP/1 send it first, and no header twice: then it is not searched for. In HTTP/2 there may be none beside
+/// an authority, and the authority has become one.
 #[inline]
-pub(crate) fn is_said_once(version: Version, headers: &HeaderMap) -> bool {
-    let is_first = headers.keys().next() == Some(&HOST);
-    (is_first && headers.len() == headers.keys_len()) || is_found_once(version, headers)
+pub(crate) fn is_said(version: Version, headers: &HeaderMap) -> bool {
+    if headers.len() == headers.keys_len()
+        && let Some((name, value)) = headers.iter().next()
+        && name == HOST
+    {
+        return is_host(value.as_bytes());
+    }
+    is_found(version, headers)
 }
 
 #[cold]
-fn is_found_once(version: Version, headers: &HeaderMap) -> bool {
+fn is_found(version: Version, headers: &HeaderMap) -> bool {
     let mut hosts = headers.get_all(HOST).iter();
     match (hosts.next(), hosts.next()) {
-        (None, _) => version < Version::HTTP_11,
-        (Some(_), second) => second.is_none(),
+        (None, _) => version != Version::HTTP_11,
+        (Some(host), None) => is_host(host.as_bytes()),
+        (Some(_), Some(_)) => false,
+    }
+}
+
+/// Whether this is a host, and a port or none, as a URI has them (RFC 3986, section 3.2.2); or nothing at all, for a target
+/// that has no host. Somebody's name in front of it (`user@`) is part of no `Host` (RFC 9110, section 7.2).
+#[inline]
+fn is_host(value: &[u8]) -> bool {
+    let name = match value.iter().rposition(|byte| !byte.is_ascii_digit()) {
+        Some(0) if value.starts_with(b":") => return false,
+        Some(at) if value.get(at) == Some(&b':') => value.get(..at).unwrap_or_default(),
+        _ => value,
+    };
+    name.iter().all(|byte| is_plain(*byte)) || is_address(name) || is_escaped(name)
+}
+
+/// The unreserved characters and the delimiters that a name may hold.
+const PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let others = b"-._~!$&'()*+,;=";
+    let mut byte = 0;
+    while byte < 256 {
+        plain[byte] = (byte as u8).is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let mut at = 0;
+    while at < others.len() {
+        plain[others[at] as usize] = true;
+        at += 1;
+    }
+    plain
+};
+
+#[inline]
+fn is_plain(byte: u8) -> bool {
+    PLAIN.get(usize::from(byte)).is_some_and(|plain| *plain)
+}
+
+/// An IPv6 address in its brackets.
+#[cold]
+fn is_address(name: &[u8]) -> bool {
+    let inside = name
+        .strip_prefix(b"[")
+        .and_then(|name| name.strip_suffix(b"]"));
+    let text = inside.and_then(|inside| std::str::from_utf8(inside).ok());
+    text.is_some_and(|text| text.parse::<Ipv6Addr>().is_ok())
+}
+
+/// A name with percent-encoded bytes.
+#[cold]
+fn is_escaped(name: &[u8]) -> bool {
+    let mut parts = name.split(|byte| *byte == b'%');
+    let is_name = |part: &[u8]| part.iter().all(|byte| is_plain(*byte));
+    parts.next().is_some_and(is_name)
+        && parts.all(|part| {
+            part.get(..2)
+                .is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit))
+                && is_name(part)
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_host;
+
+    #[test]
+    fn only_what_an_authority_can_be_is_a_host() {
+        for host in [
+            "",
+            "a",
+            "example.com",
+            "EXAMPLE.com.",
+            "example.com:",
+            "example.com:3000",
+            "127.0.0.1:3000",
+            "256.1.1.1",
+            "12345",
+            "a_b-c~d",
+            "sub,delims=*",
+            "%65xample.com:80",
+            "[::1]",
+            "[::1]:3000",
+            "[::ffff:1.2.3.4]",
+        ] {
+            assert!(is_host(host.as_bytes()), "{host:?}");
+        }
+        for host in [
+            "exa mple.com",
+            "a, b",
+            "a\tb",
+            "example.com/path",
+            "a\\b",
+            "a?b",
+            "a#b",
+            "<a>",
+            "\"a\"",
+            "user@example.com",
+            "example.com:bad",
+            "example.com:80:80",
+            ":80",
+            "a:-1",
+            "%",
+            "%6",
+            "%6g",
+            "a%zz",
+            "[::1",
+            "::1",
+            "[::1]a",
+            "[]",
+            "[::1%25lo]",
+            "[a]",
+            "a[::1]",
+            "b\u{fc}cher.example",
+            "{a}",
+            "a|b",
+            "a^b",
+            "a`b",
+        ] {
+            assert!(!is_host(host.as_bytes()), "{host:?}");
+        }
     }
 }

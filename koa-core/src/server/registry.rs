@@ -163,7 +163,7 @@ impl Registry {
         if connection.is_stream() {
             let unread = connection.handed_over_since();
             if unread.is_some_and(|since| over(since, limits.write)) {
-                connection.cut_whole();
+                connection.reset();
                 return Some(Limit::WriteTime);
             }
             let late = connection.pace().sweep(limits.body_rate, limits.body_grace);

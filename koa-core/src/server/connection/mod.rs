@@ -160,7 +160,7 @@ impl Connection {
 
     /// Its two ends. Which of the server's addresses it came to is asked for only here.
     pub(crate) fn ends(&self) -> Socket {
-        let local = self.socket().and_then(WriteHalf::local_addr);
+        let local = self.whole().socket().and_then(WriteHalf::local_addr);
         local.map_or(self.ends, |local| self.ends.with_local(local))
     }
 
@@ -172,10 +172,14 @@ impl Connection {
         self.ends.encrypted()
     }
 
-    /// That a request has been read and is being answered. Whether it is one of HTTP/1, of our own server.
+    /// That a request has been read and is being answered. Whether it is one of our own server.
     #[inline]
     pub(crate) fn begin_request(&self) -> bool {
         self.enter(Phase::Request);
+        #[cfg(feature = "http2")]
+        if self.stream.is_some() {
+            return true;
+        }
         self.watched.is_some()
     }
 
@@ -395,7 +399,10 @@ impl InFlight {
         } else {
             Phase::Written
         };
-        Self { connection, then }
+        let in_flight = Self { connection, then };
+        // The client may never open the stream's window for its first byte.
+        in_flight.hands_over(true);
+        in_flight
     }
 
     /// That a part of the body was handed over to be sent, or that the app has to make the next one.
