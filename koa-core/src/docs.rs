@@ -21,6 +21,10 @@ pub mod limits {}
 #[doc = include_str!("../docs/deployment.md")]
 pub mod deployment {}
 
+/// Conformance: which public suites the server passes.
+#[doc = include_str!("../docs/conformance.md")]
+pub mod conformance {}
+
 /// Cookies: signed, encrypted, and those of Node apps.
 #[doc = include_str!("../docs/cookies.md")]
 pub mod cookies {}

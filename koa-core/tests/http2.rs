@@ -451,7 +451,9 @@ fn an_authority_and_a_host_are_as_valid_as_in_http_1() {
             assert!(client.fill(), "{fields:?}");
             came.extend(client.take());
             let frames = frames(&came);
-            let head = frames.iter().find(|(kind, of, _)| (*kind, *of) == (1, stream));
+            let head = frames
+                .iter()
+                .find(|(kind, of, _)| (*kind, *of) == (1, stream));
             if let Some((_, _, block)) = head {
                 // The table's size may be set first.
                 break block.iter().copied().find(|byte| byte & 0xe0 != 0x20);

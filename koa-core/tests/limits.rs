@@ -131,6 +131,21 @@ fn a_body_that_would_fill_the_memory_is_answered_413() {
     assert_eq!(get(server.address, "/exceeded").text(), "2");
 }
 
+/// A connection that is closed while its client still sends is reset, and with the reset goes what was on its way.
+#[test]
+fn a_client_that_sends_its_whole_body_first_reads_the_answer() {
+    let (server, _told) = server!();
+    let mut client = Client::connect(server.address);
+    let length = 8 * 1024 * 1024;
+    client.send(format!(
+        "POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n"
+    ));
+    for _ in 0..length / 65_536 {
+        client.try_send(vec![b'a'; 65_536]).unwrap();
+    }
+    assert_eq!(client.read(false).unwrap().status, 413);
+}
+
 #[test]
 fn a_body_that_trickles_is_answered_408() {
     let (server, told) = server!(.min_body_rate(100, SECOND));

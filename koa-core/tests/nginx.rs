@@ -16,8 +16,8 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use client::Client;
-use koa::{Address, Cookie};
 use koa::prelude::*;
+use koa::{Address, Cookie};
 use serve::serve_at;
 
 #[middleware]
@@ -132,7 +132,10 @@ fn with_proxy_what_nginx_says_counts() {
     // nginx speaks TLS with the client, so a cookie for TLS alone may be set, and the app's cookies are such by default.
     let answer = client.get("/cookie");
     assert_eq!(answer.status, 200);
-    assert_eq!(answer.header("set-cookie"), Some("id=1; path=/; secure; httponly"));
+    assert_eq!(
+        answer.header("set-cookie"),
+        Some("id=1; path=/; secure; httponly")
+    );
     let body = "x".repeat(100_000);
     client.send(format!(
         "POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n{body}",

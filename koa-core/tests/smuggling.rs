@@ -115,7 +115,9 @@ fn a_request_says_once_for_which_host_it_is_and_that_is_one() {
         "b\u{fc}cher.example",
     ] {
         refused(&format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n"));
-        refused(&format!("GET / HTTP/1.1\r\nX: a\r\nX: b\r\nHost: {host}\r\n\r\n"));
+        refused(&format!(
+            "GET / HTTP/1.1\r\nX: a\r\nX: b\r\nHost: {host}\r\n\r\n"
+        ));
         refused(&format!("GET / HTTP/1.0\r\nHost: {host}\r\n\r\n"));
     }
     for request in [

@@ -33,6 +33,9 @@ fn echo_messages(ctx: &mut Context) -> Result {
 async fn main() -> Result {
     let port: u16 = std::env::var("PORT").map_or(Ok(3000), |port| port.parse())?;
     // The longest message of the suite of WebSockets has 16 MiB.
-    let app = App::new().silent(true).body_limit(16 * 1024 * 1024).with(echo);
+    let app = App::new()
+        .silent(true)
+        .body_limit(16 * 1024 * 1024)
+        .with(echo);
     app.listen(("127.0.0.1", port)).await
 }

@@ -482,10 +482,12 @@ impl<C: Onion> Callback<C> {
         Response = http::Response<Outgoing>,
         Error = Infallible,
         Future: Send + 'static,
-    > + Clone
+    >
+    + Clone
     + Send
     + Sync
-    + 'static {
+    + 'static
+    + use<C> {
         let chain = Arc::clone(&self.chain);
         service_fn(move |request| handle(Arc::clone(&chain), Arc::clone(&connection), request))
     }

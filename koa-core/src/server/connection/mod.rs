@@ -57,6 +57,8 @@ pub(super) enum Phase {
     Upgraded,
     /// It has been closed for having taken too long.
     Closed,
+    /// Nothing more is sent, and what the client still sends is thrown away.
+    Lingering,
 }
 
 /// A phase and when it began, in one word, so that they are never seen apart.
@@ -80,7 +82,8 @@ impl State {
             7 => Phase::Multiplexed,
             8 => Phase::Finishing,
             9 => Phase::Upgraded,
-            _ => Phase::Closed,
+            10 => Phase::Closed,
+            _ => Phase::Lingering,
         }
     }
 
@@ -298,6 +301,19 @@ impl Connection {
     pub(super) fn end(&self) {
         if let Some(socket) = self.socket() {
             socket.shutdown(Shutdown::Write);
+        }
+    }
+
+    /// Ends the direction to the client, and takes what it still sends: to close at once would reset the connection, and a
+    /// client that sends on would lose the answer (RFC 9112, 9.6).
+    pub(super) async fn linger(&self) {
+        let Some(watched) = &self.watched else {
+            return;
+        };
+        if !matches!(watched.state().phase(), Phase::Upgraded | Phase::Closed) {
+            watched.enter(Phase::Lingering);
+            watched.socket.shutdown(Shutdown::Write);
+            watched.socket.discard().await;
         }
     }
 

@@ -32,7 +32,10 @@ async fn the_options_of_connections_are_set() {
     assert!(!stream.nodelay().unwrap());
     let socket = SockRef::from(&stream);
     assert!(socket.keepalive().unwrap());
-    assert_eq!(socket.tcp_keepalive_time().unwrap(), Duration::from_secs(31));
+    assert_eq!(
+        socket.tcp_keepalive_time().unwrap(),
+        Duration::from_secs(31)
+    );
 }
 
 #[tokio::test]
