@@ -86,17 +86,20 @@ impl WriteHalf {
     /// Reads and throws away what still comes, until the client ends its direction.
     pub(super) async fn discard(&self) {
         while self.readable().await.is_ok() {
-            let mut part = [0; DISCARDED];
-            let read = match self {
-                Self::Tcp(socket) => socket.as_ref().try_read(&mut part),
-                #[cfg(unix)]
-                Self::Unix(socket) => socket.as_ref().try_read(&mut part),
-            };
-            match read {
+            match self.discard_part() {
                 Ok(1..) => tokio::task::yield_now().await,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Ok(0) | Err(_) => return,
             }
+        }
+    }
+
+    fn discard_part(&self) -> io::Result<usize> {
+        let mut part = [0; DISCARDED];
+        match self {
+            Self::Tcp(socket) => socket.as_ref().try_read(&mut part),
+            #[cfg(unix)]
+            Self::Unix(socket) => socket.as_ref().try_read(&mut part),
         }
     }
 
