@@ -269,3 +269,35 @@ fn a_listener_that_panics_does_not_end_the_server() {
     assert_eq!(other.rest(), b"");
     assert_eq!(client::get(server.address, "/").status, 200);
 }
+
+/// What comes goes back, on a connection that is a tunnel.
+#[middleware]
+async fn tunnel(ctx: &mut Context) -> Result {
+    let Some(upgrade) = ctx.request.upgrade() else {
+        throw!(400, "this is a tunnel");
+    };
+    tokio::spawn(async move {
+        let stream = hyper_util::rt::TokioIo::new(upgrade.await.unwrap());
+        let (mut read, mut write) = tokio::io::split(stream);
+        let _ = tokio::io::copy(&mut read, &mut write).await;
+    });
+    ctx.set_status(200)
+}
+
+#[test]
+fn a_tunnel_is_not_taken_for_a_connection_that_is_slow_or_ends() {
+    let server = serve_with(App::new().with(tunnel), |server| {
+        server
+            .header_read_timeout(SECOND)
+            .keep_alive_timeout(SECOND)
+    });
+    let mut client = Client::connect(server.address);
+    client.send("CONNECT other:1 HTTP/1.1\r\nHost: other:1\r\n\r\n");
+    assert_eq!(client.read(true).unwrap().status, 200);
+    for _ in 0..8 {
+        client.send("ping");
+        assert!(client.fill());
+        assert_eq!(client.take(), b"ping");
+        std::thread::sleep(SECOND / 2);
+    }
+}

@@ -74,6 +74,7 @@ where
     let mut http = served.http1.serve_connection(io, service).with_upgrades();
     async move {
         let outcome = poll_fn(|cx| Future::poll(Pin::new(&mut http), cx)).await;
+        let parts = http.into_parts();
         // A client that broke off or sent what is no HTTP; hyper has answered it where that makes sense.
         if let Err(error) = outcome {
             if error.is_parse_too_large() {
@@ -81,7 +82,7 @@ where
             }
             #[cfg(feature = "http2")]
             if error.is_parse_version_h2() {
-                if let Some(parts) = http.into_parts() {
+                if let Some(parts) = parts {
                     let stream = parts.io.into_inner();
                     let begun = parts.read_buf;
                     Box::pin(crate::server::http2::serve(
@@ -91,8 +92,11 @@ where
                 }
                 return;
             }
+        } else if parts.is_none() {
+            // Somebody else has the stream from now on.
+            return connection.upgrade();
         }
-        drop(http);
+        drop(parts);
         Box::pin(connection.linger()).await;
     }
 }

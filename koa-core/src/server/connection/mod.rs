@@ -191,6 +191,11 @@ impl Connection {
         self.enter(Phase::Body);
     }
 
+    /// That it speaks another protocol, or is a tunnel.
+    pub(super) fn upgrade(&self) {
+        self.enter(Phase::Upgraded);
+    }
+
     fn enter(&self, phase: Phase) {
         if let Some(watched) = &self.watched {
             watched.enter(phase);
@@ -310,7 +315,7 @@ impl Connection {
         let Some(watched) = &self.watched else {
             return;
         };
-        if !matches!(watched.state().phase(), Phase::Upgraded | Phase::Closed) {
+        if watched.state().phase() != Phase::Closed {
             watched.enter(Phase::Lingering);
             watched.socket.shutdown(Shutdown::Write);
             watched.socket.discard().await;
