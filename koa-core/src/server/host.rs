@@ -33,56 +33,48 @@ fn is_found(version: Version, headers: &HeaderMap) -> bool {
 /// Whether this is a host, and a port or none, as a URI has them (RFC 3986, section 3.2.2); or nothing at all, for a target
 /// that has no host. Somebody's name in front of it (`user@`) is part of no `Host` (RFC 9110, section 7.2).
 ///
-/// It is looked at in every request: one addition a byte, and the few of a port once more.
+/// It is looked at in every request: one look at each byte, and few instructions.
 #[inline]
 fn is_host(value: &[u8]) -> bool {
-    let weights = value.iter().map(|byte| WEIGHTS[usize::from(*byte)]);
-    match weights.fold(0, u32::wrapping_add) {
-        0 => true,
-        COLON => {
-            let end = value.iter().rposition(|byte| !byte.is_ascii_digit());
-            end.is_some_and(|at| at > 0 && value.get(at) == Some(&b':'))
-        }
-        _ => is_odd_host(value),
-    }
-}
-
-const COLON: u32 = 1;
-const OTHER: u32 = 1 << 16;
-
-/// What each byte adds: the unreserved ones, and the delimiters that a name may hold, nothing. A head is not so long that
-/// the sum would overflow into another.
-const WEIGHTS: [u32; 256] = {
-    let mut weights = [OTHER; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        if (byte as u8).is_ascii_alphanumeric() {
-            weights[byte] = 0;
-        }
-        byte += 1;
-    }
-    let others = b"-._~!$&'()*+,;=";
-    let mut at = 0;
-    while at < others.len() {
-        weights[others[at] as usize] = 0;
-        at += 1;
-    }
-    weights[b':' as usize] = COLON;
-    weights
-};
-
-/// The same for one with an IPv6 address or with escapes; and for none.
-#[cold]
-fn is_odd_host(value: &[u8]) -> bool {
     let end = value.iter().rposition(|byte| !byte.is_ascii_digit());
     let name = match end {
         Some(at) if value.get(at) == Some(&b':') => value.get(..at).unwrap_or_default(),
         _ => value,
     };
+    if is_plain(name) {
+        return !name.is_empty() || value.is_empty();
+    }
     is_address(name) || is_escaped(name)
 }
 
+/// Whether all bytes are unreserved, or delimiters that a name may hold.
+#[inline]
+fn is_plain(name: &[u8]) -> bool {
+    let others = name.iter().map(|byte| OTHERS[usize::from(*byte)]);
+    others.fold(0, |seen, other| seen | other) == 0
+}
+
+/// The bytes that are others: 1.
+const OTHERS: [u8; 256] = {
+    let mut others = [1; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        if (byte as u8).is_ascii_alphanumeric() {
+            others[byte] = 0;
+        }
+        byte += 1;
+    }
+    let delimiters = b"-._~!$&'()*+,;=";
+    let mut at = 0;
+    while at < delimiters.len() {
+        others[delimiters[at] as usize] = 0;
+        at += 1;
+    }
+    others
+};
+
 /// An IPv6 address in its brackets.
+#[cold]
 fn is_address(name: &[u8]) -> bool {
     let inside = name
         .strip_prefix(b"[")
@@ -92,8 +84,8 @@ fn is_address(name: &[u8]) -> bool {
 }
 
 /// A name with percent-encoded bytes.
+#[cold]
 fn is_escaped(name: &[u8]) -> bool {
-    let is_plain = |part: &[u8]| part.iter().all(|byte| WEIGHTS[usize::from(*byte)] == 0);
     let mut parts = name.split(|byte| *byte == b'%');
     !name.is_empty()
         && parts.next().is_some_and(is_plain)
