@@ -16,9 +16,14 @@ pub mod differences {}
 #[doc = include_str!("../docs/limits.md")]
 pub mod limits {}
 
-/// Deployment: the end of a process, nginx, systemd, containers, TLS, threads, axum, and moving from Koa and Egg.
+/// Deployment: the end of a process, nginx, systemd, containers, TLS, threads, metrics and traces, axum, and moving from Koa and
+/// Egg.
 #[doc = include_str!("../docs/deployment.md")]
 pub mod deployment {}
+
+/// Conformance: which public suites the server passes.
+#[doc = include_str!("../docs/conformance.md")]
+pub mod conformance {}
 
 /// Cookies: signed, encrypted, and those of Node apps.
 #[doc = include_str!("../docs/cookies.md")]

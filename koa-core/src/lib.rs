@@ -108,7 +108,7 @@
 //! | `tls` | TLS, by rustls: `Address::tls` |
 //! | `systemd` | sockets that systemd has opened: `Address::inherited` |
 //! | `tower` | `koa::tower`: an app as a service, tower's layers and services in an app |
-//! | `tracing` | a span around the layers of each request |
+//! | `tracing` | spans: of each request, its layers, and the saving of its session |
 //! | `websocket` | WebSockets: `ctx.websocket(..)` |
 //!
 //! None is on by default. The server's limits and how to deploy are in [`docs`].
@@ -159,6 +159,8 @@ mod request;
 mod response;
 mod server;
 mod session;
+#[cfg(feature = "tracing")]
+mod spans;
 #[cfg(feature = "tower")]
 pub mod tower;
 #[cfg(feature = "websocket")]

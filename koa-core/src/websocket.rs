@@ -36,6 +36,7 @@ use tokio_tungstenite::tungstenite::{Error as WebSocketError, Utf8Bytes};
 
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::response::Body;
 
 pub use tokio_tungstenite::tungstenite::Message;
 
@@ -116,7 +117,8 @@ impl fmt::Debug for WebSocket {
 
 impl Context {
     /// Makes the connection a WebSocket, which `serve` then has, in a task of its own, once the layers have run to their
-    /// end.
+    /// end. The answer to the handshake is an ordinary response, with the headers and the cookies that the layers set: that of
+    /// a session is among them, and one that changes later is not saved by itself.
     ///
     /// A page of another origin than [`ctx.origin()`](Context::origin) is refused, since browsers send cookies with its
     /// handshake too; [`websocket_from`](Self::websocket_from) allows some. Under a server of one's own, that server has
@@ -155,6 +157,9 @@ impl Context {
         if !is_own && !origins.into_iter().any(|other| other.as_ref() == origin) {
             return Err(Error::new(403, "a page of this origin may not connect"));
         }
+        if self.header_sent() {
+            return Err(Error::internal("the response is settled already"));
+        }
         let Some(upgrade) = self.request.upgrade() else {
             return Err(Error::new(400, "this connection cannot become a WebSocket"));
         };
@@ -170,13 +175,11 @@ impl Context {
             let stream = WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await;
             serve(WebSocket { stream, closing }).await;
         });
-        let switch = http::Response::builder()
-            .status(StatusCode::SWITCHING_PROTOCOLS)
-            .header("Connection", "Upgrade")
-            .header("Upgrade", "websocket")
-            .header("Sec-WebSocket-Accept", derive_accept_key(key.as_bytes()));
-        self.respond_with(switch.body(())?);
-        Ok(())
+        self.set_body(Body::null());
+        self.set_status(StatusCode::SWITCHING_PROTOCOLS)?;
+        self.set("Connection", "Upgrade")?;
+        self.set("Upgrade", "websocket")?;
+        self.set("Sec-WebSocket-Accept", derive_accept_key(key.as_bytes()))
     }
 }
 

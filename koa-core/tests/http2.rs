@@ -36,6 +36,7 @@ async fn answer(ctx: &mut Context) -> Result {
         "/stream" => ctx.set_body(Body::reader(tokio::io::repeat(7))),
         "/large" => ctx.set_body(vec![7; 40_000_000]),
         "/fail" => throw!(400, "as asked"),
+        "/local" => ctx.set_body(format!("{:?}", ctx.socket().local_addr())),
         _ => {
             let seen = (ctx.url(), ctx.host(), ctx.protocol(), ctx.req().version);
             let seen = format!("{seen:?}");
@@ -99,6 +100,8 @@ async fn both_versions_are_spoken_on_one_port() {
     );
     let seen = "(\"/path\", \"test\", \"http\", HTTP/1.1)";
     assert_eq!(get(server.address, "/path").text(), seen);
+    let local = format!("{:?}", Some(server.address));
+    assert_eq!(ask(&mut client, "GET", "/local").await, (200, local));
 }
 
 #[tokio::test]
@@ -263,7 +266,12 @@ fn a_flood_of_frames_that_carry_nothing_is_cut_off() {
 
 #[test]
 fn streams_that_are_opened_and_reset_at_once_are_cut_off() {
-    let server = serve(App::new().with(answer));
+    let (tell, told) = channel();
+    let app = App::new()
+        .on(move |event: &Exceeded| tell.send(event.limit).unwrap())
+        .with(answer);
+    // They are not even counted as frames that carry nothing.
+    let server = serve_with(app, |server| server.max_http2_control_frames(u32::MAX));
     let mut client = Client::connect(server.address);
     client.send(PREFACE);
     client.send(frame(4, 0, 0, b""));
@@ -287,6 +295,8 @@ fn streams_that_are_opened_and_reset_at_once_are_cut_off() {
         }
         assert!(begin.elapsed() < Duration::from_secs(20));
     }
+    let told = told.recv_timeout(Duration::from_secs(20));
+    assert_eq!(told, Ok(Limit::Http2Flood));
     assert_eq!(get(server.address, "/").status, 200, "the server serves on");
 }
 
@@ -336,21 +346,121 @@ async fn a_connection_without_streams_is_given_up() {
 }
 
 #[tokio::test]
-async fn a_stream_that_is_not_read_ends_its_connection() {
+async fn a_stream_that_is_not_read_is_reset_and_the_others_go_on() {
     let (tell, told) = channel();
     let app = App::new()
         .on(move |event: &Exceeded| tell.send(event.limit).unwrap())
         .with(answer);
     let server = serve_with(app, |server| server.write_timeout(Duration::from_secs(1)));
-    let mut client = connect(server.address).await;
+    let stream = TcpStream::connect(server.address).await.unwrap();
+    let (client, connection) = h2::client::Builder::new()
+        .initial_connection_window_size(1_000_000)
+        .handshake(stream)
+        .await
+        .unwrap();
+    tokio::spawn(connection);
+    let mut client = client.ready().await.unwrap();
     let (response, _) = client
         .send_request(request("GET", "/stream"), true)
         .unwrap();
     // Its window is never opened again.
-    let unread = response.await.unwrap();
+    let mut unread = response.await.unwrap().into_body();
     let told = tokio::task::spawn_blocking(move || told.recv_timeout(Duration::from_secs(20)));
     assert_eq!(told.await.unwrap(), Ok(Limit::WriteTime));
-    drop(unread);
+    assert_eq!(ask(&mut client, "GET", "/fail").await.0, 400);
+    let end = loop {
+        if let Err(error) = unread.data().await.unwrap() {
+            break error;
+        }
+    };
+    assert_eq!(end.reason(), Some(h2::Reason::CANCEL));
+}
+
+/// The frames that have come, each as its kind, its stream and its payload.
+fn frames(mut bytes: &[u8]) -> Vec<(u8, u8, Vec<u8>)> {
+    let mut frames = Vec::new();
+    while let [a, b, c, kind, _, _, _, _, stream, rest @ ..] = bytes {
+        let length = usize::from(*a) << 16 | usize::from(*b) << 8 | usize::from(*c);
+        let Some((payload, rest)) = rest.split_at_checked(length) else {
+            break;
+        };
+        frames.push((*kind, *stream, payload.to_vec()));
+        bytes = rest;
+    }
+    frames
+}
+
+/// Reads until a frame is what is wanted.
+fn wait_for(client: &mut Client, wanted: impl Fn(&(u8, u8, Vec<u8>)) -> bool) {
+    let mut came = Vec::new();
+    while !frames(&came).iter().any(&wanted) {
+        assert!(client.fill(), "{:?}", frames(&came));
+        came.extend(client.take());
+    }
+}
+
+#[test]
+fn a_stream_whose_window_is_never_opened_is_reset() {
+    let (tell, told) = channel();
+    let app = App::new()
+        .on(move |event: &Exceeded| tell.send(event.limit).unwrap())
+        .with(answer);
+    let server = serve_with(app, |server| server.write_timeout(Duration::from_secs(1)));
+    let mut client = Client::connect(server.address);
+    client.send(PREFACE);
+    // No stream may send a byte until it is told so.
+    client.send(frame(4, 0, 0, &[0, 4, 0, 0, 0, 0]));
+    client.send(frame(1, 5, 1, &[0x82, 0x84, 0x86]));
+    let told = told.recv_timeout(Duration::from_secs(20));
+    assert_eq!(told, Ok(Limit::WriteTime));
+    wait_for(&mut client, |(kind, stream, payload)| {
+        (*kind, *stream, &payload[..]) == (3, 1, &[0, 0, 0, 8])
+    });
+}
+
+#[test]
+fn an_authority_and_a_host_are_as_valid_as_in_http_1() {
+    let server = serve(App::new().with(answer));
+    let mut client = Client::connect(server.address);
+    client.send(PREFACE);
+    client.send(frame(4, 0, 0, b""));
+    // The names of `:authority` and `host`, as the table of HPACK has them.
+    const AUTHORITY: u8 = 0x41;
+    const HOST: u8 = 0x66;
+    let (ok, refused) = (0x88, 0x8c);
+    let cases: [(&[(u8, &str)], u8); 7] = [
+        (&[], ok),
+        (&[(AUTHORITY, "a:1")], ok),
+        (&[(HOST, "a")], ok),
+        // The authority counts.
+        (&[(AUTHORITY, "a"), (HOST, "b"), (HOST, "c")], ok),
+        (&[(HOST, "a"), (HOST, "b")], refused),
+        (&[(HOST, "a/b")], refused),
+        (&[(AUTHORITY, "user@a")], refused),
+    ];
+    for (number, (fields, status)) in (0_u8..).zip(cases) {
+        let mut block = vec![0x82, 0x84, 0x86];
+        for (name, value) in fields {
+            block.extend([*name, u8::try_from(value.len()).unwrap()]);
+            block.extend(value.bytes());
+        }
+        let stream = number * 2 + 1;
+        client.send(frame(1, 5, stream, &block));
+        let mut came = Vec::new();
+        let answered = loop {
+            assert!(client.fill(), "{fields:?}");
+            came.extend(client.take());
+            let frames = frames(&came);
+            let head = frames
+                .iter()
+                .find(|(kind, of, _)| (*kind, *of) == (1, stream));
+            if let Some((_, _, block)) = head {
+                // The table's size may be set first.
+                break block.iter().copied().find(|byte| byte & 0xe0 != 0x20);
+            }
+        };
+        assert_eq!(answered, Some(status), "{fields:?}");
+    }
 }
 
 #[tokio::test]

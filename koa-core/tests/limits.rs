@@ -131,6 +131,21 @@ fn a_body_that_would_fill_the_memory_is_answered_413() {
     assert_eq!(get(server.address, "/exceeded").text(), "2");
 }
 
+/// A connection that is closed while its client still sends is reset, and with the reset goes what was on its way.
+#[test]
+fn a_client_that_sends_its_whole_body_first_reads_the_answer() {
+    let (server, _told) = server!();
+    let mut client = Client::connect(server.address);
+    let length = 8 * 1024 * 1024;
+    client.send(format!(
+        "POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n"
+    ));
+    for _ in 0..length / 65_536 {
+        client.try_send(vec![b'a'; 65_536]).unwrap();
+    }
+    assert_eq!(client.read(false).unwrap().status, 413);
+}
+
 #[test]
 fn a_body_that_trickles_is_answered_408() {
     let (server, told) = server!(.min_body_rate(100, SECOND));
@@ -230,5 +245,59 @@ fn more_clients_than_there_is_room_for_are_answered_503() {
     let begin = Instant::now();
     while get(server.address, "/").status != 200 {
         assert!(begin.elapsed() < 20 * SECOND);
+    }
+}
+
+#[test]
+fn a_listener_that_panics_does_not_end_the_server() {
+    let app = App::new()
+        .on(|event: &Exceeded| panic!("a listener fails at this: {event}"))
+        .with(answer);
+    let server = serve_with(app, |server| {
+        server
+            .max_connections(2)
+            .keep_alive_timeout(Duration::from_secs(1))
+    });
+    // In the sweep, and where connections are accepted.
+    let mut idle = Client::connect(server.address);
+    assert_eq!(idle.get("/").status, 200);
+    let mut other = Client::connect(server.address);
+    assert_eq!(other.get("/").status, 200);
+    let mut refused = Client::connect(server.address);
+    assert_eq!(refused.read(false).unwrap().status, 503);
+    assert_eq!(idle.rest(), b"", "it was idle for too long");
+    assert_eq!(other.rest(), b"");
+    assert_eq!(client::get(server.address, "/").status, 200);
+}
+
+/// What comes goes back, on a connection that is a tunnel.
+#[middleware]
+async fn tunnel(ctx: &mut Context) -> Result {
+    let Some(upgrade) = ctx.request.upgrade() else {
+        throw!(400, "this is a tunnel");
+    };
+    tokio::spawn(async move {
+        let stream = hyper_util::rt::TokioIo::new(upgrade.await.unwrap());
+        let (mut read, mut write) = tokio::io::split(stream);
+        let _ = tokio::io::copy(&mut read, &mut write).await;
+    });
+    ctx.set_status(200)
+}
+
+#[test]
+fn a_tunnel_is_not_taken_for_a_connection_that_is_slow_or_ends() {
+    let server = serve_with(App::new().with(tunnel), |server| {
+        server
+            .header_read_timeout(SECOND)
+            .keep_alive_timeout(SECOND)
+    });
+    let mut client = Client::connect(server.address);
+    client.send("CONNECT other:1 HTTP/1.1\r\nHost: other:1\r\n\r\n");
+    assert_eq!(client.read(true).unwrap().status, 200);
+    for _ in 0..8 {
+        client.send("ping");
+        assert!(client.fill());
+        assert_eq!(client.take(), b"ping");
+        std::thread::sleep(SECOND / 2);
     }
 }

@@ -16,14 +16,16 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use client::Client;
-use koa::Address;
 use koa::prelude::*;
+use koa::{Address, Cookie};
 use serve::serve_at;
 
 #[middleware]
 async fn seen(ctx: &mut Context) -> Result<String> {
-    if ctx.path() == "/body" {
-        return ctx.request.text().await;
+    match ctx.path() {
+        "/body" => return ctx.request.text().await,
+        "/cookie" => ctx.cookies().set(Cookie::new("id").secure(true), 1)?,
+        _ => {}
     }
     let (host, origin) = (ctx.host(), ctx.origin());
     let (secure, ip, ips) = (ctx.secure(), ctx.ip(), ctx.ips());
@@ -41,7 +43,7 @@ struct Nginx {
 }
 
 impl Nginx {
-    /// Nothing where nginx is not installed.
+    /// Nothing where nginx is not installed, but for CI, which installs it.
     fn start(name: &str, socket: &std::path::Path) -> Option<Self> {
         let folder = std::env::temp_dir().join(format!("koa-nginx-{name}-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
@@ -83,6 +85,7 @@ impl Nginx {
             .stderr(Stdio::null())
             .spawn();
         let Ok(process) = process else {
+            assert!(std::env::var_os("CI").is_none(), "nginx is not there");
             eprintln!("nginx is not there");
             return None;
         };
@@ -126,6 +129,13 @@ fn with_proxy_what_nginx_says_counts() {
     let forged =
         "X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-Host: evil.example\r\nX-Forwarded-Proto: http\r\n";
     assert_eq!(client.ask("GET", "/a?b=c", forged).text(), wanted);
+    // nginx speaks TLS with the client, so a cookie for TLS alone may be set, and the app's cookies are such by default.
+    let answer = client.get("/cookie");
+    assert_eq!(answer.status, 200);
+    assert_eq!(
+        answer.header("set-cookie"),
+        Some("id=1; path=/; secure; httponly")
+    );
     let body = "x".repeat(100_000);
     client.send(format!(
         "POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n{body}",
@@ -137,7 +147,8 @@ fn with_proxy_what_nginx_says_counts() {
 #[test]
 fn without_proxy_it_does_not() {
     let path = socket("off");
-    let _server = serve_at(App::new().with(seen), Address::unix(&path).mode(0o666));
+    let app = App::new().silent(true).with(seen);
+    let _server = serve_at(app, Address::unix(&path).mode(0o666));
     let Some(nginx) = Nginx::start("off", &path) else {
         return;
     };
@@ -145,4 +156,7 @@ fn without_proxy_it_does_not() {
     let forged = "X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-Host: evil.example\r\nX-Forwarded-Proto: https\r\n";
     let answer = client.ask("GET", "/a", forged).text();
     assert_eq!(answer, "/a test http://test false  []");
+    // Over what is a plain connection a cookie for TLS alone is refused, whatever the client says.
+    let answer = client.ask("GET", "/cookie", forged);
+    assert_eq!((answer.status, answer.header("set-cookie")), (500, None));
 }

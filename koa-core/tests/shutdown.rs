@@ -9,6 +9,7 @@
 
 mod client;
 
+use std::collections::HashMap;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{Sender, channel};
@@ -18,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use client::Client;
 use koa::prelude::*;
-use koa::{Onion, Server};
+use koa::{EggStore, FromEgg, Load, MaxAge, Onion, Save, Server, session};
 use tokio::sync::{Semaphore, oneshot};
 
 /// Waits for a permit where it is asked to, and tells that it waits.
@@ -258,4 +259,92 @@ fn under_load_every_accepted_request_has_its_whole_response_a_hundred_times() {
             scope.spawn(rounds);
         }
     });
+}
+
+#[session(key = "sid")]
+struct Visits {
+    count: u32,
+}
+
+/// Changes the session, then waits at the gate.
+#[middleware]
+async fn visit(ctx: &mut Context, visits: Slot<Visits>, next: impl Next) -> Result {
+    ctx[visits].count += 1;
+    next.run(ctx).await?;
+    let count = ctx[visits].count;
+    ctx.set_body(count.to_string());
+    Ok(())
+}
+
+/// A store that outlives its servers, and takes its time.
+#[derive(Clone, Default)]
+struct Store(Arc<Mutex<HashMap<String, serde_json::Value>>>);
+
+impl EggStore for Store {
+    async fn get(&self, key: &str, _: &Load) -> Result<Option<serde_json::Value>> {
+        Ok(self.0.lock().unwrap().get(key).cloned())
+    }
+
+    async fn set(&self, key: &str, value: &serde_json::Value, _: MaxAge, _: &Save<'_>) -> Result {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        self.0.lock().unwrap().insert(key.to_owned(), value.clone());
+        Ok(())
+    }
+
+    async fn destroy(&self, key: &str) -> Result {
+        self.0.lock().unwrap().remove(key);
+        Ok(())
+    }
+}
+
+/// The session of the cookie that an answer sets.
+fn cookie(answer: &client::Answer) -> String {
+    let set = answer.header("set-cookie").expect("the session is saved");
+    format!("Cookie: {}\r\n", set.split(';').next().unwrap())
+}
+
+#[test]
+fn sessions_in_flight_are_saved() {
+    let store = Store::default();
+    for in_store in [false, true] {
+        let sessions = || match in_store {
+            false => Visits::middleware(),
+            true => Visits::middleware().store(FromEgg(store.clone())),
+        };
+        let (gate, permits, waits) = gate();
+        let app = App::new().keys(["a key that nobody guesses"]);
+        let mut server = run(app.with(sessions()).with(visit).with(gate), |server| server);
+        let mut busy = Client::connect(server.address);
+        busy.send("GET /wait HTTP/1.1\r\nHost: x\r\n\r\n");
+        waits.recv().unwrap();
+        server.stop();
+        permits.add_permits(1);
+        let answer = busy.read(false).expect("the request is answered");
+        assert_eq!(answer.text(), "1");
+        server.wait();
+
+        let (gate, permits, waits) = self::gate();
+        let app = App::new().keys(["a key that nobody guesses"]);
+        let mut server = run(app.with(sessions()).with(visit).with(gate), |server| server);
+        let cookie = cookie(&answer);
+        let mut client = Client::connect(server.address);
+        assert_eq!(client.ask("GET", "/", &cookie).text(), "2");
+        if in_store {
+            // Its client goes away, and then the server.
+            let mut gone = Client::connect(server.address);
+            gone.send(format!("GET /wait HTTP/1.1\r\nHost: x\r\n{cookie}\r\n"));
+            waits.recv().unwrap();
+            gone.cut();
+            permits.add_permits(1);
+        }
+        server.stop();
+        server.wait();
+    }
+    let kept = store.0.lock().unwrap();
+    let kept: Vec<_> = kept.values().map(|value| value.as_str().unwrap()).collect();
+    assert_eq!(kept.len(), 1);
+    use base64::Engine;
+    let kept = base64::prelude::BASE64_URL_SAFE_NO_PAD.decode(kept[0]);
+    let kept = String::from_utf8_lossy(&kept.unwrap()).into_owned();
+    assert!(kept.contains("\"count\":3"), "{kept}");
 }

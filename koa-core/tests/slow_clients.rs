@@ -1,6 +1,7 @@
 //! Five thousand clients that send a byte a second, beside fifty that ask and are answered.
 //!
-//! `cargo test --release --test slow_clients -- --ignored --nocapture` says what the fifty notice of the others.
+//! `cargo test --release --test slow_clients -- --ignored --nocapture` says what the fifty notice of the others; in a debug
+//! build, which is no measure of that, it is shown that the slow ones take little memory and are ended.
 
 #![allow(
     clippy::unwrap_used,
@@ -25,6 +26,9 @@ use serve::serve_with;
 const SLOW: usize = 5_000;
 const NORMAL: usize = 50;
 const TIME: Duration = Duration::from_secs(10);
+
+/// How much memory a slow client may take, its own side included, in kB.
+const MEMORY: u64 = 32;
 
 #[middleware]
 async fn hello(ctx: &mut Context) -> String {
@@ -107,5 +111,6 @@ fn slow_clients_do_not_slow_the_others_and_are_ended() {
         (beside, memory)
     });
     println!("p99 alone {alone:?}, beside {SLOW} slow clients {beside:?}; {memory} kB for them");
-    assert!(beside <= 2 * alone.max(Duration::from_millis(1)));
+    assert!(memory <= MEMORY * SLOW as u64);
+    assert!(cfg!(debug_assertions) || beside <= 2 * alone.max(Duration::from_millis(1)));
 }

@@ -81,7 +81,7 @@ fn what_is_ambiguous_is_refused_and_nothing_after_it_is_read() {
 }
 
 #[test]
-fn a_request_says_once_for_which_host_it_is() {
+fn a_request_says_once_for_which_host_it_is_and_that_is_one() {
     let server = server();
     let refused = |bytes: &str| {
         let answers = answers(&server, &format!("{bytes}{SMUGGLED}"));
@@ -99,6 +99,27 @@ fn a_request_says_once_for_which_host_it_is() {
         refused(&format!("POST http://a/ HTTP/1.1\r\n{head}\r\n"));
     }
     refused("GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n");
+    for host in [
+        "a b",
+        "a, b",
+        "a\tb",
+        "a/b",
+        "a\\b",
+        "a?b",
+        "a#b",
+        "user@a",
+        "a:b",
+        ":80",
+        "[::1",
+        "a%",
+        "b\u{fc}cher.example",
+    ] {
+        refused(&format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n"));
+        refused(&format!(
+            "GET / HTTP/1.1\r\nX: a\r\nX: b\r\nHost: {host}\r\n\r\n"
+        ));
+        refused(&format!("GET / HTTP/1.0\r\nHost: {host}\r\n\r\n"));
+    }
     for request in [
         "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
         "GET / HTTP/1.1\r\nhost: a.example:3000\r\n\r\n",

@@ -15,7 +15,7 @@ use std::net::SocketAddr;
 use client::Client;
 use futures_util::{SinkExt, StreamExt, stream};
 use koa::prelude::*;
-use koa::{Event, websocket::Message};
+use koa::{Event, session, websocket::Message};
 use serve::serve;
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
@@ -150,6 +150,51 @@ async fn a_server_that_ends_says_so() {
     };
     assert_eq!(u16::from(close.code), 1001);
     running.await.unwrap().unwrap();
+}
+
+#[session(key = "sid")]
+struct Login {
+    user: Option<String>,
+    sockets: u32,
+}
+
+#[middleware]
+async fn with_session(ctx: &mut Context, login: &mut Login) -> Result {
+    if ctx.path() == "/login" {
+        login.user = Some("ada".to_owned());
+        ctx.set_body("welcome");
+        return Ok(());
+    }
+    let Some(user) = login.user.clone() else {
+        throw!(401, "who are you?");
+    };
+    // What is written in the handshake is saved with it.
+    login.sockets += 1;
+    let hello = format!("{user}, your socket {}", login.sockets);
+    ctx.websocket(|mut socket| async move {
+        let _ = socket.send(hello).await;
+    })
+}
+
+#[tokio::test]
+async fn the_handshake_reads_and_writes_the_session() {
+    let app = App::new().keys(["a key that nobody guesses"]);
+    let server = serve(app.with(Login::middleware()).with(with_session));
+    let address = server.address;
+    assert_eq!(connect(address, &[]).await.err(), Some(401));
+    let login = tokio::task::spawn_blocking(move || client::get(address, "/login"));
+    let cookie_of = |set: &str| set.split(';').next().unwrap().to_owned();
+    let mut cookie = cookie_of(login.await.unwrap().header("set-cookie").unwrap());
+    for number in 1..=2 {
+        let stream = TcpStream::connect(address).await.unwrap();
+        let mut request = format!("ws://{address}/").into_client_request().unwrap();
+        let headers = request.headers_mut();
+        headers.insert("cookie", cookie.parse().unwrap());
+        let (mut socket, answer) = client_async(request, stream).await.unwrap();
+        let hello = socket.next().await.unwrap().unwrap();
+        assert_eq!(hello, Message::text(format!("ada, your socket {number}")));
+        cookie = cookie_of(answer.headers()["set-cookie"].to_str().unwrap());
+    }
 }
 
 #[middleware]

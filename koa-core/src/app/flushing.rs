@@ -37,7 +37,7 @@ pub(super) async fn handle<C: Onion>(
     let flush = Flush::default();
     ctx.state.insert(flush.clone());
     #[cfg(feature = "tracing")]
-    let span = super::request_span(&ctx);
+    let span = crate::spans::of_request(&ctx);
     let layers = run(chain, ctx);
     #[cfg(feature = "tracing")]
     let layers = tracing::Instrument::instrument(layers, span.clone());

@@ -511,10 +511,12 @@ impl<C: Onion> Callback<C> {
         Response = http::Response<Outgoing>,
         Error = Infallible,
         Future: Send + 'static,
-    > + Clone
+    >
+    + Clone
     + Send
     + Sync
-    + 'static {
+    + 'static
+    + use<C> {
         let chain = Arc::clone(&self.chain);
         service_fn(move |request| handle(Arc::clone(&chain), Arc::clone(&connection), request))
     }
@@ -559,7 +561,7 @@ fn handle<C: Onion, B: Into<Carried>>(
     request: http::Request<B>,
 ) -> impl Future<Output = Result<http::Response<Outgoing>, Infallible>> + Send + use<C, B> {
     let refused =
-        connection.begin_request() && !host::is_said_once(request.version(), request.headers());
+        connection.begin_request() && !host::is_said(request.version(), request.headers());
     let mut began = None;
     let mut is_other = false;
     // One look for all that few apps have.
@@ -569,7 +571,7 @@ fn handle<C: Onion, B: Into<Carried>>(
     }
     let mut ctx = Place::of(request, connection);
     #[cfg(feature = "tracing")]
-    let span = request_span(&ctx);
+    let span = crate::spans::of_request(&ctx);
     async move {
         if refused {
             return Ok(refuse(ctx));
@@ -610,15 +612,4 @@ fn unusable(mut ctx: Box<Place>, why: String, began: Option<Instant>) -> http::R
     ctx.request.connection().begin_body();
     ctx.app().events.answered(&ctx, began);
     send(ctx, bytes)
-}
-
-/// The span in which the layers run. Neither headers nor the query string are in it: they may be secret.
-#[cfg(feature = "tracing")]
-fn request_span(ctx: &Context) -> tracing::Span {
-    tracing::info_span!(
-        "request",
-        method = %ctx.method(),
-        path = ctx.path(),
-        status = tracing::field::Empty,
-    )
 }

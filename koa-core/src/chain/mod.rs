@@ -17,6 +17,8 @@ use crate::controller::{Controller, Held, Routed};
 use crate::describe::Layer;
 use crate::middleware::{Middleware, Next, ProvidesNothing, ValueOf};
 use crate::session::{Found, Keys};
+#[cfg(feature = "tracing")]
+use crate::spans::InLayer;
 use crate::wiring::Provision;
 use crate::{Context, Result};
 
@@ -199,6 +201,9 @@ impl<M: Middleware, Rest: Onion> Onion for Chain<M, Rest> {
         N: Next<Self::Last<V>> + 'a,
     {
         let layers = &self.rest;
+        #[cfg(feature = "tracing")]
+        return InLayer::<M, _>::new(self.layer.call(ctx, Inner { layers, next }));
+        #[cfg(not(feature = "tracing"))]
         self.layer.call(ctx, Inner { layers, next })
     }
 }

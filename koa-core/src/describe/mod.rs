@@ -94,6 +94,11 @@ impl About {
         }))
     }
 
+    #[cfg(feature = "tracing")]
+    pub(crate) fn name(self) -> Option<&'static str> {
+        self.0.map(|about| about.name)
+    }
+
     /// That it was written by hand.
     #[must_use]
     pub const fn nothing() -> Self {

@@ -8,7 +8,7 @@ use std::task::Poll;
 use std::time::Instant;
 
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
+use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING, UPGRADE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use hyper::ext::ReasonPhrase;
 
@@ -45,6 +45,11 @@ pub(crate) fn conclude(ctx: &mut Context, outcome: Result) -> Ending {
     let response = &mut ctx.response;
     let status = response.status;
     if status.is_informational() {
+        if status == StatusCode::SWITCHING_PROTOCOLS && response.headers.contains_key(UPGRADE) {
+            response.headers.remove(CONTENT_TYPE);
+            response.headers.remove(TRANSFER_ENCODING);
+            return Ending::Whole(Bytes::new());
+        }
         let error = Error::internal(format!(
             "status {status}: an informational status cannot be the answer to a request"
         ));

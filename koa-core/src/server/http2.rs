@@ -1,6 +1,8 @@
 //! HTTP/2: many requests on one connection, each of which behaves as one of HTTP/1 does.
 
+use std::cell::Cell;
 use std::convert::Infallible;
+use std::error::Error as _;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -11,9 +13,10 @@ use http::header::HOST;
 use http::uri::{PathAndQuery, Uri};
 use http::{HeaderValue, Request, Response};
 use hyper::body::Incoming;
+use hyper::rt::Executor;
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
-use hyper_util::rt::TokioExecutor;
+use pin_project_lite::pin_project;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::chain::Onion;
@@ -21,6 +24,7 @@ use crate::response::Outgoing;
 use crate::server::connection::{Connection, Orphan};
 use crate::server::frames::Frames;
 use crate::server::io::Io;
+use crate::server::limits::Limit;
 use crate::server::serve::Served;
 
 type Answer = Result<Response<Outgoing>, Infallible>;
@@ -47,13 +51,14 @@ pub(super) async fn serve<C: Onion, S>(
     let orphans = limits.streams;
     let service = service_fn(move |request: Request<Incoming>| {
         let stream = Arc::new(Connection::stream(&parent, orphans));
+        BEGUN.set(Some(Arc::clone(&stream)));
         let answer = callback.handle_on(Arc::clone(&stream), as_in_http1(request));
         ToItsEnd {
             answer: Some(Box::pin(answer)),
             stream,
         }
     });
-    let http = http2::Builder::new(TokioExecutor::new())
+    let http = http2::Builder::new(Sending)
         .max_concurrent_streams(limits.streams)
         .max_header_list_size(u32::try_from(limits.header_size).unwrap_or(u32::MAX))
         .serve_connection(io, service);
@@ -68,7 +73,69 @@ pub(super) async fn serve<C: Onion, S>(
         http.as_mut().poll(cx)
     });
     // A client that broke off, or did what it must not.
-    drop(outcome.await);
+    if let Err(error) = outcome.await
+        && is_flood(&error)
+    {
+        connection.exceeds(Limit::Http2Flood);
+    }
+}
+
+/// Whether it was h2 that had enough of the client: of streams that are reset as soon as they are opened (Rapid Reset), or
+/// of such as make the server reset them.
+fn is_flood(error: &hyper::Error) -> bool {
+    let cause = error.source().and_then(|cause| cause.downcast_ref());
+    cause.is_some_and(|cause: &h2::Error| {
+        !cause.is_remote() && cause.reason() == Some(h2::Reason::ENHANCE_YOUR_CALM)
+    })
+}
+
+thread_local! {
+    /// The request that hyper is about to run a task for.
+    static BEGUN: Cell<Option<Arc<Connection>>> = const { Cell::new(None) };
+}
+
+/// Runs hyper's tasks. That of a request, which hyper runs as soon as the service was called, is ended by the sweep where
+/// the client does not take the response.
+#[derive(Clone)]
+struct Sending;
+
+impl<F> Executor<F> for Sending
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    fn execute(&self, task: F) {
+        let Some(stream) = BEGUN.take() else {
+            tokio::spawn(task);
+            return;
+        };
+        let sending = StreamTask {
+            task,
+            stream: Arc::clone(&stream),
+        };
+        stream.is_sent_by(tokio::spawn(sending).abort_handle());
+    }
+}
+
+pin_project! {
+    /// hyper's task for a request.
+    struct StreamTask<F> {
+        #[pin]
+        task: F,
+        stream: Arc<Connection>,
+    }
+}
+
+impl<F: Future<Output = ()>> Future for StreamTask<F> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.project();
+        let polled = this.task.poll(cx);
+        if polled.is_pending() {
+            this.stream.sending_waits();
+        }
+        polled
+    }
 }
 
 /// The request as HTTP/1 has it: the target is a path, and the host is in `Host`.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use crate::app::Application;
@@ -56,7 +57,7 @@ pub enum Limit {
     BodySize,
     /// The body of a request came too slowly: [`Server::min_body_rate`]. The client gets a 408.
     BodyRate,
-    /// The client did not read its response: [`Server::write_timeout`]. The connection is cut.
+    /// The client did not read its response: [`Server::write_timeout`]. The connection is cut; of HTTP/2 the stream is reset.
     WriteTime,
     /// The connection was idle: [`Server::keep_alive_timeout`]. It is closed.
     IdleTime,
@@ -64,8 +65,8 @@ pub enum Limit {
     ConnectionTime,
     /// There were too many connections: [`Server::max_connections`]. The client gets a 503.
     Connections,
-    /// The client flooded an HTTP/2 connection with frames that carry nothing, or streams that it reset:
-    /// `Server::max_http2_control_frames`. The connection is cut.
+    /// The client flooded an HTTP/2 connection with frames that carry nothing, `Server::max_http2_control_frames`, or with
+    /// streams that it reset at once. The connection is cut.
     Http2Flood,
 }
 
@@ -94,7 +95,8 @@ impl Exceeded {
     /// Counts it and tells the listeners.
     pub(crate) fn tell(app: &Application, limit: Limit, peer: Option<SocketAddr>) {
         app.count(limit);
-        app.emit(&Self { limit, peer });
+        // Nothing of the server ends by a listener that panics.
+        let _ = catch_unwind(AssertUnwindSafe(|| app.emit(&Self { limit, peer })));
     }
 }
 
@@ -199,7 +201,8 @@ impl<C> Server<C> {
     }
 
     /// Sets how long a client may leave a response unread, by default 60 seconds: that is the time between two
-    /// successful writes, so a client that reads slowly but steadily is not cut off.
+    /// successful writes, so a client that reads slowly but steadily is not cut off. With HTTP/2 it is the stream that is
+    /// reset, and the others of its connection go on.
     #[must_use]
     pub fn write_timeout(mut self, timeout: Duration) -> Self {
         self.limits.write = timeout;

@@ -319,3 +319,6 @@ fn non_blocking(outcome: io::Result<()>) -> Result {
 fn failed(what: std::fmt::Arguments<'_>, error: io::Error) -> Error {
     Error::internal(format!("{what}: {error}")).with_source(error)
 }
+
+#[cfg(test)]
+mod tests;

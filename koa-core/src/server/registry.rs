@@ -163,7 +163,7 @@ impl Registry {
         if connection.is_stream() {
             let unread = connection.handed_over_since();
             if unread.is_some_and(|since| over(since, limits.write)) {
-                connection.cut_whole();
+                connection.reset();
                 return Some(Limit::WriteTime);
             }
             let late = connection.pace().sweep(limits.body_rate, limits.body_grace);
@@ -179,6 +179,10 @@ impl Registry {
         let (limit, reached) = match state.phase() {
             Phase::Idle => (limits.keep_alive, Limit::IdleTime),
             Phase::Connected | Phase::Head => (limits.header_read, Limit::HeaderReadTime),
+            Phase::Lingering if over(state.since(), limits.header_read) => {
+                connection.close();
+                return None;
+            }
             Phase::Request => {
                 let late = connection.pace().sweep(limits.body_rate, limits.body_grace);
                 return late.then_some(Limit::BodyRate);
@@ -224,7 +228,9 @@ impl Registry {
                 continue;
             };
             match state.phase() {
-                Phase::Connected | Phase::Idle | Phase::Unused => connection.end_unused(state),
+                Phase::Connected | Phase::Idle | Phase::Unused | Phase::Lingering => {
+                    connection.end_unused(state);
+                }
                 #[cfg(feature = "http2")]
                 Phase::Multiplexed => connection.finish(),
                 _ => {}

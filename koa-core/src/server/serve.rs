@@ -1,6 +1,6 @@
 //! A connection's task: HTTP on what was accepted.
 
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -45,44 +45,58 @@ impl<C> Served<C> {
 }
 
 /// Serves a plain connection.
-pub(super) async fn serve<C: Onion, R>(read: R, connection: Arc<Connection>, served: Arc<Served<C>>)
+pub(super) fn serve<C: Onion, R>(
+    read: R,
+    connection: Arc<Connection>,
+    served: Arc<Served<C>>,
+) -> impl Future<Output = ()> + Send
 where
     R: AsyncRead + Unpin + Send + 'static,
 {
     let wire = Wire::new(read, Arc::clone(&connection));
-    serve_http(wire, connection, served).await;
+    serve_http(wire, connection, served)
 }
 
 /// Serves HTTP/1.1, and HTTP/2 where the client begins with it.
-pub(super) async fn serve_http<C: Onion, S>(
+///
+/// What is served is made before the future, which then holds it once: an `async fn` would keep its arguments beside what
+/// it makes of them, for as long as the connection is open.
+pub(super) fn serve_http<C: Onion, S>(
     stream: S,
     connection: Arc<Connection>,
     served: Arc<Served<C>>,
-) where
+) -> impl Future<Output = ()> + Send
+where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let service = served.callback.service_on(Arc::clone(&connection));
     let io = Io::new(stream, Arc::clone(&connection));
     let mut http = served.http1.serve_connection(io, service).with_upgrades();
-    let outcome = poll_fn(|cx| Future::poll(Pin::new(&mut http), cx)).await;
-    // A client that broke off or sent what is no HTTP; hyper has answered it where that makes sense.
-    let Err(error) = outcome else {
-        return;
-    };
-    if error.is_parse_too_large() {
-        connection.exceeds(Limit::HeaderSize);
-    }
-    #[cfg(feature = "http2")]
-    if error.is_parse_version_h2()
-        && let Some(parts) = http.into_parts()
-    {
-        let stream = parts.io.into_inner();
-        Box::pin(crate::server::http2::serve(
-            stream,
-            parts.read_buf,
-            connection,
-            served,
-        ))
-        .await;
+    async move {
+        let outcome = poll_fn(|cx| Future::poll(Pin::new(&mut http), cx)).await;
+        let parts = http.into_parts();
+        // A client that broke off or sent what is no HTTP; hyper has answered it where that makes sense.
+        if let Err(error) = outcome {
+            if error.is_parse_too_large() {
+                connection.exceeds(Limit::HeaderSize);
+            }
+            #[cfg(feature = "http2")]
+            if error.is_parse_version_h2() {
+                if let Some(parts) = parts {
+                    let stream = parts.io.into_inner();
+                    let begun = parts.read_buf;
+                    Box::pin(crate::server::http2::serve(
+                        stream, begun, connection, served,
+                    ))
+                    .await;
+                }
+                return;
+            }
+        } else if parts.is_none() {
+            // Somebody else has the stream from now on.
+            return connection.upgrade();
+        }
+        drop(parts);
+        Box::pin(connection.linger()).await;
     }
 }

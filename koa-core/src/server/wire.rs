@@ -19,6 +19,9 @@ use crate::server::connection::Connection;
 #[cfg(feature = "http2")]
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
+/// How much is thrown away at once, in bytes.
+const DISCARDED: usize = 4 * 1024;
+
 /// A connection that was accepted.
 pub(super) enum Stream {
     Tcp(TcpStream),
@@ -67,14 +70,37 @@ impl WriteHalf {
         }
     }
 
-    /// Waits until there is something to read; whether that is the end.
-    pub(super) async fn read_closed(&self) -> bool {
-        let ready = match self {
+    async fn readable(&self) -> io::Result<Ready> {
+        match self {
             Self::Tcp(socket) => socket.ready(Interest::READABLE).await,
             #[cfg(unix)]
             Self::Unix(socket) => socket.ready(Interest::READABLE).await,
-        };
-        ready.map_or(true, Ready::is_read_closed)
+        }
+    }
+
+    /// Waits until there is something to read; whether that is the end.
+    pub(super) async fn read_closed(&self) -> bool {
+        self.readable().await.map_or(true, Ready::is_read_closed)
+    }
+
+    /// Reads and throws away what still comes, until the client ends its direction.
+    pub(super) async fn discard(&self) {
+        while self.readable().await.is_ok() {
+            match self.discard_part() {
+                Ok(1..) => tokio::task::yield_now().await,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Ok(0) | Err(_) => return,
+            }
+        }
+    }
+
+    fn discard_part(&self) -> io::Result<usize> {
+        let mut part = [0; DISCARDED];
+        match self {
+            Self::Tcp(socket) => socket.as_ref().try_read(&mut part),
+            #[cfg(unix)]
+            Self::Unix(socket) => socket.as_ref().try_read(&mut part),
+        }
     }
 
     pub(super) fn shutdown(&self, how: Shutdown) {

@@ -1,5 +1,6 @@
 //! Saving a session: when that is due, and how.
 
+use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{self, Poll, Waker};
@@ -42,7 +43,22 @@ impl<S: SessionData> Session<S> {
         }
     }
 
-    pub(super) async fn commit(&mut self, ctx: &mut Context, forced: Option<Forced>) -> Result {
+    /// Saves it where that is due.
+    pub(super) fn commit<'a>(
+        &'a mut self,
+        ctx: &'a mut Context,
+        forced: Option<Forced>,
+    ) -> impl Future<Output = Result> + Send + 'a {
+        #[cfg(feature = "tracing")]
+        {
+            let span = crate::spans::of_commit(self.shared.name());
+            tracing::Instrument::instrument(self.commit_if_due(ctx, forced), span)
+        }
+        #[cfg(not(feature = "tracing"))]
+        self.commit_if_due(ctx, forced)
+    }
+
+    async fn commit_if_due(&mut self, ctx: &mut Context, forced: Option<Forced>) -> Result {
         if self.life.removed {
             return self.remove(ctx).await;
         }

@@ -57,6 +57,8 @@ pub(super) enum Phase {
     Upgraded,
     /// It has been closed for having taken too long.
     Closed,
+    /// Nothing more is sent, and what the client still sends is thrown away.
+    Lingering,
 }
 
 /// A phase and when it began, in one word, so that they are never seen apart.
@@ -80,7 +82,8 @@ impl State {
             7 => Phase::Multiplexed,
             8 => Phase::Finishing,
             9 => Phase::Upgraded,
-            _ => Phase::Closed,
+            10 => Phase::Closed,
+            _ => Phase::Lingering,
         }
     }
 
@@ -160,7 +163,7 @@ impl Connection {
 
     /// Its two ends. Which of the server's addresses it came to is asked for only here.
     pub(crate) fn ends(&self) -> Socket {
-        let local = self.socket().and_then(WriteHalf::local_addr);
+        let local = self.whole().socket().and_then(WriteHalf::local_addr);
         local.map_or(self.ends, |local| self.ends.with_local(local))
     }
 
@@ -172,16 +175,25 @@ impl Connection {
         self.ends.encrypted()
     }
 
-    /// That a request has been read and is being answered. Whether it is one of HTTP/1, of our own server.
+    /// That a request has been read and is being answered. Whether it is one of our own server.
     #[inline]
     pub(crate) fn begin_request(&self) -> bool {
         self.enter(Phase::Request);
+        #[cfg(feature = "http2")]
+        if self.stream.is_some() {
+            return true;
+        }
         self.watched.is_some()
     }
 
     /// That a request has been answered; the response's body comes next, until [`InFlight`] is dropped.
     pub(crate) fn begin_body(&self) {
         self.enter(Phase::Body);
+    }
+
+    /// That it speaks another protocol, or is a tunnel.
+    pub(super) fn upgrade(&self) {
+        self.enter(Phase::Upgraded);
     }
 
     fn enter(&self, phase: Phase) {
@@ -297,6 +309,19 @@ impl Connection {
         }
     }
 
+    /// Ends the direction to the client, and takes what it still sends: to close at once would reset the connection, and a
+    /// client that sends on would lose the answer (RFC 9112, 9.6).
+    pub(super) async fn linger(&self) {
+        let Some(watched) = &self.watched else {
+            return;
+        };
+        if watched.state().phase() != Phase::Closed {
+            watched.enter(Phase::Lingering);
+            watched.socket.shutdown(Shutdown::Write);
+            watched.socket.discard().await;
+        }
+    }
+
     /// Ends it, for a server that shuts down, if nothing has come on it since it was asked the last time. What its client
     /// has sent before it can know is still read.
     pub(super) fn end_unused(&self, state: State) {
@@ -395,7 +420,10 @@ impl InFlight {
         } else {
             Phase::Written
         };
-        Self { connection, then }
+        let in_flight = Self { connection, then };
+        // The client may never open the stream's window for its first byte.
+        in_flight.hands_over(true);
+        in_flight
     }
 
     /// That a part of the body was handed over to be sent, or that the app has to make the next one.

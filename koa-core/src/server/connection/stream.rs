@@ -1,10 +1,11 @@
 //! A request of HTTP/2, which shares its connection with others.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicBool, AtomicU32};
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::Notify;
+use tokio::task::AbortHandle;
 
 use super::{Connection, Phase};
 use crate::server::pace::Pace;
@@ -26,6 +27,8 @@ pub(super) struct Stream {
     /// Whether the client has given it up.
     left: AtomicBool,
     leaving: Notify,
+    /// The task that sends its response.
+    task: OnceLock<AbortHandle>,
     /// Whether the sweep looks at it.
     watched: AtomicBool,
     /// The second after the one since which the client has had to take what was sent, or 0.
@@ -65,6 +68,7 @@ impl Connection {
                 orphans,
                 left: AtomicBool::new(false),
                 leaving: Notify::new(),
+                task: OnceLock::new(),
                 watched: AtomicBool::new(false),
                 sent: AtomicU32::new(0),
             }),
@@ -122,12 +126,25 @@ impl Connection {
         self.stream.is_some()
     }
 
-    /// That a part of the response's body was handed over, or that the app has to make the next one.
-    pub(super) fn hands_over(self: &Arc<Self>, over: bool) {
+    /// That the head of the response or a part of its body was handed over, or that the app has to make the next one.
+    pub(super) fn hands_over(&self, over: bool) {
         if let Some(stream) = &self.stream {
-            self.watch_stream();
             let now = stream.parent.now().saturating_add(1);
             stream.sent.store(if over { now } else { 0 }, Relaxed);
+        }
+    }
+
+    /// Which task sends the response.
+    pub(in crate::server) fn is_sent_by(&self, task: AbortHandle) {
+        if let Some(stream) = &self.stream {
+            let _ = stream.task.set(task);
+        }
+    }
+
+    /// That this task has to wait: the sweep looks whether it is for the client.
+    pub(in crate::server) fn sending_waits(self: &Arc<Self>) {
+        if self.handed_over_since().is_some() {
+            self.watch_stream();
         }
     }
 
@@ -136,9 +153,14 @@ impl Connection {
         self.stream.as_ref()?.sent.load(Relaxed).checked_sub(1)
     }
 
-    /// Cuts the connection of this request.
-    pub(in crate::server) fn cut_whole(&self) {
-        self.whole().cut();
+    /// Resets the stream of this request, which drops what is not sent.
+    pub(in crate::server) fn reset(&self) {
+        if let Some(stream) = &self.stream {
+            stream.sent.store(0, Relaxed);
+            if let Some(task) = stream.task.get() {
+                task.abort();
+            }
+        }
     }
 }
 
