@@ -1,9 +1,13 @@
 //! Whether a request says for which host it is, as it must: RFC 9112, section 3.2, and RFC 9113, section 8.3.1.
 
+use std::cell::Cell;
 use std::net::Ipv6Addr;
 
 use http::header::HOST;
 use http::{HeaderMap, Version};
+
+/// How long a host is that is remembered, at most, in bytes.
+const KNOWN: usize = 56;
 
 /// Whether a request has one `Host`, or none where it may, and that can be a host.
 ///
@@ -15,9 +19,30 @@ pub(crate) fn is_said(version: Version, headers: &HeaderMap) -> bool {
         && let Some((name, value)) = headers.iter().next()
         && name == HOST
     {
-        return is_host(value.as_bytes());
+        return is_known(value.as_bytes());
     }
     is_found(version, headers)
+}
+
+/// Whether this is a host. Mostly it is that of the request before, which is not looked at again.
+#[inline]
+fn is_known(value: &[u8]) -> bool {
+    thread_local! {
+        static LAST: Cell<([u8; KNOWN], usize)> = const { Cell::new(([0; KNOWN], 0)) };
+    }
+    let (last, length) = LAST.get();
+    if last.get(..length) == Some(value) {
+        return true;
+    }
+    if !is_host(value) {
+        return false;
+    }
+    let mut last = [0; KNOWN];
+    if let Some(place) = last.get_mut(..value.len()) {
+        place.copy_from_slice(value);
+        LAST.set((last, value.len()));
+    }
+    true
 }
 
 #[cold]
@@ -32,9 +57,7 @@ fn is_found(version: Version, headers: &HeaderMap) -> bool {
 
 /// Whether this is a host, and a port or none, as a URI has them (RFC 3986, section 3.2.2); or nothing at all, for a target
 /// that has no host. Somebody's name in front of it (`user@`) is part of no `Host` (RFC 9110, section 7.2).
-///
-/// It is looked at in every request: one look at each byte, and few instructions.
-#[inline]
+#[cold]
 fn is_host(value: &[u8]) -> bool {
     let end = value.iter().rposition(|byte| !byte.is_ascii_digit());
     let name = match end {
@@ -98,7 +121,7 @@ fn is_escaped(name: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_host;
+    use super::{is_host, is_known};
 
     #[test]
     fn only_what_an_authority_can_be_is_a_host() {
@@ -120,6 +143,7 @@ mod tests {
             "[::ffff:1.2.3.4]",
         ] {
             assert!(is_host(host.as_bytes()), "{host:?}");
+            assert!(is_known(host.as_bytes()), "{host:?}");
         }
         for host in [
             "exa mple.com",
@@ -154,6 +178,7 @@ mod tests {
             "a`b",
         ] {
             assert!(!is_host(host.as_bytes()), "{host:?}");
+            assert!(!is_known(host.as_bytes()), "{host:?}");
         }
     }
 }
