@@ -534,13 +534,13 @@ struct Pairs;
 impl Pairs {
     #[post("/:rest.d/*path")]
     async fn all<'p>(
-        &self,
+        &'p self,
         ctx: &mut Context,
         path: &'p str,
         user: &User,
         Form(form): Form<NewPost>,
         first: u8,
-        rest: &str,
+        rest: &'p str,
     ) -> Result {
         // What was asked for is still there when the request is another.
         ctx.set_path("/elsewhere");

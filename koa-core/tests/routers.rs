@@ -262,7 +262,7 @@ where
     }
 
     #[get("/named/:name")]
-    async fn named<'n>(&self, ctx: &Context, name: &'n str) -> String {
+    async fn named<'n>(&'n self, ctx: &Context, name: &'n str) -> String {
         format!("{name} at {}", ctx.request.original_url())
     }
 }
