@@ -1,10 +1,11 @@
 //! Controllers: routes declared on the methods of a struct, found by one matcher, called by index.
 //!
 //! [`matcher`] finds a route, [`captures`] says what its parameters are, [`list`] calls the controller that has it,
-//! [`router`] is the link of the chain that does all this. What a handler's arguments are taken from stands in
-//! `extract`.
+//! [`router`] is the link of the chain that does all this, [`conflict`] refuses what is served twice. What a handler's
+//! arguments are taken from stands in `extract`.
 
 mod allowed;
+mod beginnings;
 pub(crate) mod captures;
 pub(crate) mod conflict;
 mod list;
