@@ -5,12 +5,8 @@ use ::base64::engine::general_purpose::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD};
 use ::base64::{decoded_len_estimate, encoded_len};
 
 /// In the alphabet for URLs, without padding.
-///
-/// The library's own `encode` asks for zeroed memory, which costs twice as much as to zero as little as this.
 pub(crate) fn encode_url_bare(bytes: &[u8]) -> String {
-    let length = encoded_len(bytes.len(), false).unwrap_or(0);
-    let mut text = Vec::with_capacity(length);
-    text.resize(length, 0);
+    let mut text = zeros(encoded_len(bytes.len(), false).unwrap_or(0));
     let written = URL_SAFE_NO_PAD.encode_slice(bytes, &mut text).ok();
     let text = written.and_then(|_| String::from_utf8(text).ok());
     text.unwrap_or_else(|| URL_SAFE_NO_PAD.encode(bytes))
@@ -18,12 +14,21 @@ pub(crate) fn encode_url_bare(bytes: &[u8]) -> String {
 
 /// The bytes of what [`encode_url_bare`] wrote, and of nothing else.
 pub(crate) fn decode_url_bare(text: &[u8]) -> Option<Vec<u8>> {
-    let length = decoded_len_estimate(text.len());
-    let mut bytes = Vec::with_capacity(length);
-    bytes.resize(length, 0);
+    let mut bytes = zeros(decoded_len_estimate(text.len()));
     let length = URL_SAFE_NO_PAD.decode_slice(text, &mut bytes).ok()?;
     bytes.truncate(length);
     Some(bytes)
+}
+
+/// Room for the bytes of a cookie.
+#[allow(
+    clippy::slow_vector_initialization,
+    reason = "to ask for zeroed memory costs more than to zero as little as this"
+)]
+fn zeros(length: usize) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(length);
+    bytes.resize(length, 0);
+    bytes
 }
 
 /// In the standard alphabet, with padding.

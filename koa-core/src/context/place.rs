@@ -22,8 +22,14 @@ const KEPT: usize = 64;
 /// The largest header map that is kept, in headers.
 const LARGEST: usize = 64;
 
+#[allow(
+    clippy::vec_box,
+    reason = "a context is large, and is not to be moved out of its place and back"
+)]
+type Places = Vec<Box<Place>>;
+
 thread_local! {
-    static PLACES: RefCell<Vec<Box<Place>>> = const { RefCell::new(Vec::new()) };
+    static PLACES: RefCell<Places> = const { RefCell::new(Places::new()) };
 }
 
 /// What a context without a request has in place of a connection.

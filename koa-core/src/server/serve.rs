@@ -61,6 +61,13 @@ where
 ///
 /// What is served is made before the future, which then holds it once: an `async fn` would keep its arguments beside what
 /// it makes of them, for as long as the connection is open.
+#[cfg_attr(
+    not(feature = "http2"),
+    allow(
+        clippy::needless_pass_by_value,
+        reason = "HTTP/2 goes on with what is served"
+    )
+)]
 pub(super) fn serve_http<C: Onion, S>(
     stream: S,
     connection: Arc<Connection>,
