@@ -12,6 +12,7 @@ use crate::cookies::keys::Purpose;
 use crate::cookies::{Cookies, Form};
 use crate::error::{Error, Result};
 use crate::session::SessionData;
+use crate::session::compat;
 use crate::session::config::MaxAge;
 use crate::session::form::{self, Meta};
 use crate::session::handle::{Forced, Session};
@@ -27,7 +28,7 @@ pub(super) const ONE_DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const COOKIE: usize = 4096;
 
 /// How often a session is merged with what others wrote before that is given up.
-pub(super) const MERGES: usize = 8;
+const MERGES: usize = 8;
 
 impl<S: SessionData> Session<S> {
     /// Saves it, if it is kept in its cookie: that waits for nothing.
@@ -282,7 +283,7 @@ impl<S: SessionData> Session<S> {
     }
 
     /// Somebody ended it meanwhile. The browser may have another one by now: its cookie is left alone.
-    pub(super) fn is_gone(&mut self) {
+    fn is_gone(&mut self) {
         self.life.removed = true;
         self.life.is_gone = true;
         self.life.version = None;
@@ -309,36 +310,28 @@ impl<S: SessionData> Session<S> {
             time_to_live: time_to_live(&meta, ctx),
             changed,
             rolling: shared.config.rolling,
+            // Under `compat` an id may be anybody's.
             replace: !is_own,
         };
-        if !is_own {
-            let keeping = self.keep_json(ctx, &**store, &key, meta, data, save);
-            return Box::pin(keeping).await;
-        }
         let Some(mut version) = self.life.version else {
-            let value = form::to_bytes(&meta, &data);
-            let created = store.create(
-                &key,
-                Save {
-                    value: &value,
-                    ..save
-                },
-            );
+            let value = self.stored_as(&meta, &data);
+            let save = Save {
+                value: &value,
+                ..save
+            };
+            let created = store.create(&key, save);
             self.life.version = Some(shared.ask(ctx, "create", created).await?);
             return Ok(data);
         };
         let mut written = data.clone();
         for _ in 0..MERGES {
-            let value = form::to_bytes(&meta, &written);
-            let updated = store.update(
-                &key,
-                version,
-                Save {
-                    value: &value,
-                    time_to_live: time_to_live(&meta, ctx),
-                    ..save
-                },
-            );
+            let value = self.stored_as(&meta, &written);
+            let save = Save {
+                value: &value,
+                time_to_live: time_to_live(&meta, ctx),
+                ..save
+            };
+            let updated = store.update(&key, version, save);
             match shared.ask(ctx, "update", updated).await? {
                 Updated::To(version) => {
                     self.life.version = Some(version);
@@ -359,27 +352,48 @@ impl<S: SessionData> Session<S> {
                 self.is_gone();
                 return Ok(written);
             };
-            let (their_meta, theirs) = form::from_bytes(&stored.value).ok_or_else(conflict)?;
+            let theirs = match is_own {
+                true => form::from_bytes(&stored.value).map(|(meta, data)| (meta, data.into())),
+                false => compat::read(&stored.value)?,
+            };
+            let (their_meta, theirs) = theirs.ok_or_else(conflict)?;
             let before = self.life.before.as_deref().unwrap_or(b"{}");
-            written = merged(before, &data, theirs).ok_or_else(conflict)?;
-            let their_age = their_meta.max_age.or(self.life.max_age);
-            if self.life.max_age == self.life.age_before {
-                self.life.max_age = their_age;
-                if let Some(age) = their_age {
-                    meta = self.meta(age, millis(ctx.app().now()));
-                    self.life.expires = meta.expires;
-                }
-            } else if their_age != self.life.age_before && their_age != self.life.max_age {
-                return Err(conflict());
+            written = merged(before, &data, &theirs).ok_or_else(conflict)?;
+            match is_own {
+                true => self.agree_on_age(ctx, &mut meta, &their_meta)?,
+                false => self.agree_on_age_with_node(ctx, &mut meta, &their_meta)?,
             }
             version = stored.version;
         }
         Err(conflict())
     }
+
+    /// What a store is given to keep.
+    fn stored_as(&self, meta: &Meta, data: &[u8]) -> Vec<u8> {
+        match self.shared.config.form {
+            Form::Own => form::to_bytes(meta, data),
+            Form::Koa | Form::Egg => form::to_json(meta, data).into_bytes(),
+        }
+    }
+
+    /// How long it lives now that somebody else has written it too: as the one says who has changed that.
+    fn agree_on_age(&mut self, ctx: &Context, meta: &mut Meta, theirs: &Meta) -> Result {
+        let their_age = theirs.max_age.or(self.life.max_age);
+        if self.life.max_age == self.life.age_before {
+            self.life.max_age = their_age;
+            if let Some(age) = their_age {
+                *meta = self.meta(age, millis(ctx.app().now()));
+                self.life.expires = meta.expires;
+            }
+        } else if their_age != self.life.age_before && their_age != self.life.max_age {
+            return Err(conflict());
+        }
+        Ok(())
+    }
 }
 
 /// How long a store keeps it.
-pub(super) fn time_to_live(meta: &Meta, ctx: &Context) -> Option<Duration> {
+fn time_to_live(meta: &Meta, ctx: &Context) -> Option<Duration> {
     match (meta.expires, meta.max_age) {
         (_, Some(MaxAge::For(age))) => Some(age.saturating_add(STORE_LONGER)),
         (Some(expires), _) => {
