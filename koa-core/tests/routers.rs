@@ -15,7 +15,7 @@ use std::marker::PhantomData;
 
 use client::Client;
 use koa::prelude::*;
-use serve::serve;
+use serve::{serve, serve_by_hyper};
 
 #[middleware]
 async fn stamp(ctx: &mut Context, next: impl Next) -> Result {
@@ -380,6 +380,14 @@ async fn a_route_that_is_served_twice_under_the_prefixes_of_mounts_is_refused_at
         mixed.contains(", mounted at `/v1`) and `Api::show` (koa-core/tests/routers.rs:"),
         "{mixed}"
     );
+    // A service for another server cannot fail when it is made: it answers nothing but that error.
+    let twice = App::new()
+        .silent(true)
+        .mount("/v1", status())
+        .with(stamp)
+        .mount("/v1", status());
+    let server = serve_by_hyper(twice);
+    assert_eq!(client::get(server.address, "/v1/status").status, 500);
     // A layer that is left out serves nothing.
     let left_out = Some(status()).filter(|_| false);
     assert_eq!(

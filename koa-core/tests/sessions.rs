@@ -16,13 +16,12 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use browser::{Browser, Clock, lines};
-use hyper_util::rt::TokioIo;
 use koa::prelude::*;
 use koa::{
     Body, BoxMiddleware, Cookie, MaxAge, Onion, Session, SessionConfig, SessionData,
     SessionExpired, SessionInvalid, SessionMissed, Sessions, Slot, Stack, session,
 };
-use serve::{Serving, serve};
+use serve::{Serving, serve, serve_by_hyper};
 
 const NEW: &str = "a new key that nobody guesses 01";
 const OLD: &str = "an old key that nobody guessed 1";
@@ -725,18 +724,8 @@ fn two_under_one_key_are_an_error_when_the_app_starts() {
         .with(User::middleware())
         .with(cart())
         .with(free);
-    let callback = app.callback();
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0"));
-    let listener = listener.unwrap();
-    let address = listener.local_addr().unwrap();
-    runtime.spawn(async move {
-        let (stream, peer) = listener.accept().await.unwrap();
-        let connection = hyper::server::conn::http1::Builder::new()
-            .serve_connection(TokioIo::new(stream), callback.service(peer));
-        connection.await.unwrap();
-    });
-    let answer = client::get(address, "/");
+    let server = serve_by_hyper(app);
+    let answer = client::get(server.address, "/");
     assert_eq!(
         (answer.status, answer.text().as_str()),
         (500, "Internal Server Error")

@@ -396,14 +396,16 @@ impl<C: Onion, List, Depth> App<C, List, Depth> {
     fn unusable(&self) -> Option<String> {
         let mut sessions = Found::default();
         self.stack.chain.sessions(&mut sessions);
-        sessions.refused()
+        let twice = || conflict::served_twice(&self.describe().layers);
+        sessions.refused().or_else(twice)
     }
 
     /// The app as a service, for a server of one's own. Koa's `app.callback()`:
     /// <https://koajs.com/#app-callback>.
     ///
-    /// Where two sessions have been given one key, it says so on stderr, and each request is answered with that error, a
-    /// 500; [`bind`](Self::bind) and [`listen`](Self::listen) fail with it.
+    /// Where two sessions have been given one key, or two controllers serve one route under the prefixes of mounts, it says
+    /// so on stderr, and each request is answered with that error, a 500; [`bind`](Self::bind) and
+    /// [`listen`](Self::listen) fail with it.
     pub fn callback(mut self) -> Callback<C> {
         self.application.unusable = self.unusable();
         if let Some(why) = &self.application.unusable {
@@ -424,12 +426,10 @@ impl<C: Onion, List, Depth> App<C, List, Depth> {
     /// An address that cannot be read, resolved or bound; two sessions under one key; two controllers that serve one route
     /// under the prefixes of mounts, which the compiler does not know.
     pub async fn bind(self, addresses: impl Addresses) -> Result<Server<C>> {
+        describe::print_if_asked(&self.describe());
         if let Some(why) = self.unusable() {
             return Err(Error::internal(why));
         }
-        let map = self.describe();
-        describe::print_if_asked(&map);
-        conflict::check_map(&map.layers)?;
         Server::bind(self.callback(), addresses).await
     }
 
@@ -442,7 +442,7 @@ impl<C: Onion, List, Depth> App<C, List, Depth> {
     ///
     /// # Errors
     ///
-    /// An address that cannot be read, resolved or bound; two sessions under one key.
+    /// Those of [`bind`](Self::bind).
     pub async fn listen(self, addresses: impl Addresses) -> Result {
         self.bind(addresses)
             .await?

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 
 use crate::controller::route::{Route, Verb};
 use crate::describe::Layer;
-use crate::error::{Error, Result};
 use crate::refusal::{Message, is_same};
 
 /// The routes of controllers, as a list that can be put together when compiling.
@@ -43,23 +42,19 @@ pub const fn served_once(routes: &[Route], at: usize, above: &Served) {
     }
 }
 
-/// The same for a whole app, of which `layers` is the map, with the prefixes of its mounts.
-///
-/// # Errors
-///
-/// The first route that is served twice, with both places.
-pub(crate) fn check_map(layers: &[Layer]) -> Result {
+/// The first route that a whole app, of which `layers` is the map, serves twice, with the prefixes of its mounts.
+pub(crate) fn served_twice(layers: &[Layer]) -> Option<String> {
     let mut known = Vec::new();
     collect(layers, "", &mut known);
     let mut first: HashMap<_, (String, &Route)> = HashMap::new();
     for (prefix, route) in known {
         let key = (route.verb.as_str(), joined(&prefix, route.shape));
         if let Some((other, served)) = first.get(&key) {
-            return Err(Error::new(500, refused((other, served), (&prefix, route))));
+            return Some(refused((other, served), (&prefix, route)));
         }
         first.insert(key, (prefix, route));
     }
-    Ok(())
+    None
 }
 
 /// The routes in a map, each with the prefix under which it is mounted.
