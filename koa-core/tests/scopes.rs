@@ -228,3 +228,72 @@ fn optional_groups_of_many_layers_compile() {
         .with(who);
     assert_eq!(get(serve(app).address, "/").text(), "visitor");
 }
+
+/// A value whose end is a panic.
+struct Bad;
+
+impl Drop for Bad {
+    fn drop(&mut self) {
+        panic!("it cannot be dropped");
+    }
+}
+
+/// Says what it finds in a context that should be new, and leaves all in it that can be left.
+#[middleware]
+async fn soil(ctx: &mut Context) -> Result {
+    let extension = ctx.request.parts().extensions.get::<u8>();
+    let found = format!(
+        "{} {} {:?} {:?} {} {} {:?} {:?} {}",
+        ctx.status(),
+        ctx.response.headers().len(),
+        ctx.response.message(),
+        ctx.response.length(),
+        ctx.body().is_none(),
+        ctx.method(),
+        ctx.state.get::<u8>(),
+        extension,
+        ctx.request.headers().len(),
+    );
+    let what = ctx.path().to_owned();
+    if what == "/plain" {
+        ctx.set_body(found);
+        return Ok(());
+    }
+    ctx.state.insert(1_u8);
+    ctx.request.parts_mut().extensions.insert(1_u8);
+    ctx.request.headers_mut().insert("x-old", "1".parse()?);
+    ctx.set("X-Old", "1")?;
+    ctx.set_method(koa::http::Method::PUT);
+    ctx.set_url("/rewritten?old");
+    ctx.set_length(1);
+    ctx.set_status(201)?;
+    ctx.set_message("Old")?;
+    ctx.set_body(found);
+    match &*what {
+        "/error" => throw!(400, "old"),
+        "/panic" => panic!("old"),
+        "/drop" => drop(ctx.state.insert(Bad)),
+        "/hand" => ctx.respond_with(koa::http::Response::new("old")),
+        "/nothing" => ctx.set_body(()),
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Contexts stand in places that requests leave to one another.
+#[test]
+fn nothing_of_a_request_is_left_to_the_next() {
+    let server = serve(App::new().silent(true).with(visitor).with(soil));
+    let new = "404 0 \"Not Found\" None true GET None None 1";
+    let mut client = client::Client::connect(server.address);
+    for before in ["/", "/error", "/panic", "/drop", "/hand", "/nothing"] {
+        for _ in 0..4 {
+            client.get(before);
+            let answer = client.get("/");
+            assert_eq!((answer.status, &*answer.text()), (201, new), "{before}");
+            assert_eq!(answer.header("x-old"), Some("1"));
+            let answer = client.get("/plain");
+            assert_eq!((answer.status, &*answer.text()), (200, new), "{before}");
+        }
+    }
+}
