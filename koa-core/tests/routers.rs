@@ -8,6 +8,8 @@
     reason = "a test may say what it takes for granted"
 )]
 
+#[path = "serve/by_hyper.rs"]
+mod by_hyper;
 mod client;
 mod serve;
 
@@ -15,7 +17,7 @@ use std::marker::PhantomData;
 
 use client::Client;
 use koa::prelude::*;
-use serve::{serve, serve_by_hyper};
+use serve::serve;
 
 #[middleware]
 async fn stamp(ctx: &mut Context, next: impl Next) -> Result {
@@ -386,7 +388,7 @@ async fn a_route_that_is_served_twice_under_the_prefixes_of_mounts_is_refused_at
         .mount("/v1", status())
         .with(stamp)
         .mount("/v1", status());
-    let server = serve_by_hyper(twice);
+    let server = by_hyper::serve(twice);
     assert_eq!(client::get(server.address, "/v1/status").status, 500);
     // A layer that is left out serves nothing.
     let left_out = Some(status()).filter(|_| false);

@@ -8,6 +8,8 @@
 )]
 
 mod browser;
+#[path = "serve/by_hyper.rs"]
+mod by_hyper;
 mod client;
 mod serve;
 
@@ -21,7 +23,7 @@ use koa::{
     Body, BoxMiddleware, Cookie, MaxAge, Onion, Session, SessionConfig, SessionData,
     SessionExpired, SessionInvalid, SessionMissed, Sessions, Slot, Stack, session,
 };
-use serve::{Serving, serve, serve_by_hyper};
+use serve::{Serving, serve};
 
 const NEW: &str = "a new key that nobody guesses 01";
 const OLD: &str = "an old key that nobody guessed 1";
@@ -724,7 +726,7 @@ fn two_under_one_key_are_an_error_when_the_app_starts() {
         .with(User::middleware())
         .with(cart())
         .with(free);
-    let server = serve_by_hyper(app);
+    let server = by_hyper::serve(app);
     let answer = client::get(server.address, "/");
     assert_eq!(
         (answer.status, answer.text().as_str()),

@@ -3,8 +3,6 @@
 
 use std::net::SocketAddr;
 
-use hyper::server::conn::http1;
-use hyper_util::rt::TokioIo;
 use koa::{Addresses, App, Onion, Server};
 use tokio::runtime::{Builder, Runtime};
 
@@ -55,38 +53,17 @@ pub(crate) fn serve_at_with<C: Onion, List: 'static, Depth: 'static>(
     let address = server.addresses().first().copied().unwrap_or(none);
     let server = change(server);
     runtime.spawn(async move { server.run().await.unwrap() });
-    Serving {
-        address,
-        runtime: Some(runtime),
-    }
-}
-
-/// The app's callback, served by hyper.
-pub(crate) fn serve_by_hyper<C: Onion, List, Depth>(app: App<C, List, Depth>) -> Serving {
-    let callback = app.callback();
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.set_nonblocking(true).unwrap();
-    let address = listener.local_addr().unwrap();
-    let runtime = Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap();
-    runtime.spawn(async move {
-        let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-        while let Ok((stream, peer)) = listener.accept().await {
-            let service = callback.service(peer);
-            let http = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
-            tokio::spawn(http);
-        }
-    });
-    Serving {
-        address,
-        runtime: Some(runtime),
-    }
+    Serving::on(runtime, address)
 }
 
 impl Serving {
+    pub(crate) fn on(runtime: Runtime, address: SocketAddr) -> Self {
+        Self {
+            address,
+            runtime: Some(runtime),
+        }
+    }
+
     /// How many tasks are alive: the accept loop, the sweep, and one for each connection.
     pub(crate) fn tasks(&self) -> usize {
         let runtime = self.runtime.as_ref().unwrap();
