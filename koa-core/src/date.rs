@@ -67,6 +67,10 @@ const LENGTH: usize = 29;
 pub(crate) struct Written([u8; LENGTH]);
 
 impl Written {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     pub(crate) fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or_default()
     }

@@ -19,7 +19,7 @@ use std::time::Duration;
 use browser::{Clock, lines};
 use client::Client;
 use koa::prelude::*;
-use koa::{MemoryStore, Save, SessionStore, session};
+use koa::{Load, MemoryStore, Save, SessionStore, SessionStoreFailed, Stored, Updated, session};
 use serve::serve;
 use store_promises::{
     has_versions, is_not_saved_when_the_request_is_cancelled, keeps_its_promises,
@@ -32,6 +32,58 @@ fn in_memory() {
     has_versions(&MemoryStore::new());
     keeps_its_promises_under_compat(MemoryStore::new());
     is_not_saved_when_the_request_is_cancelled(MemoryStore::new());
+}
+
+/// A store that says it never waits.
+struct Hasty;
+
+impl SessionStore for Hasty {
+    const IMMEDIATE: bool = true;
+
+    async fn load(&self, _: &str, _: &Load) -> Result<Option<Stored>> {
+        std::future::pending::<()>().await;
+
+        Ok(None)
+    }
+
+    async fn create(&self, _: &str, _: Save<'_>) -> Result<u64> {
+        Ok(1)
+    }
+
+    async fn update(&self, _: &str, _: u64, _: Save<'_>) -> Result<Updated> {
+        Ok(Updated::Gone)
+    }
+
+    async fn destroy(&self, _: &str) -> Result {
+        Ok(())
+    }
+}
+
+#[test]
+fn one_that_must_not_wait_and_does_is_as_one_that_is_down() {
+    let (tell, told) = std::sync::mpsc::channel();
+    let app = App::new()
+        .silent(true)
+        .on(move |event: &SessionStoreFailed| drop(tell.send(event.message.clone())))
+        .with(Hurried::middleware().store(Hasty))
+        .with(hurried);
+    let server = serve(app);
+    let ask = |headers: &str| Client::connect(server.address).ask("GET", "/", headers);
+    assert_eq!(ask("").text(), "1");
+    assert_eq!(ask("Cookie: hurried=made-up\r\n").status, 503);
+    let told: Vec<_> = told.try_iter().collect();
+    assert_eq!(told, ["a session store that is `IMMEDIATE` has waited"]);
+}
+
+#[session(key = "hurried", max_age = "1d")]
+struct Hurried {
+    count: u32,
+}
+
+#[middleware]
+async fn hurried(session: &mut Hurried) -> String {
+    session.count += 1;
+    session.count.to_string()
 }
 
 #[session(

@@ -18,10 +18,12 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use browser::{Browser, Clock, lines};
+use client::Client;
 use koa::prelude::*;
 use koa::{
-    Body, BoxMiddleware, Cookie, MaxAge, Onion, Session, SessionConfig, SessionData,
-    SessionExpired, SessionInvalid, SessionMissed, Sessions, Slot, Stack, session,
+    Body, BoxMiddleware, Cookie, CookieSettings, MaxAge, Onion, Priority, SameSite, Session,
+    SessionConfig, SessionData, SessionExpired, SessionInvalid, SessionMissed, Sessions, Slot,
+    Stack, session,
 };
 use serve::{Serving, serve};
 
@@ -102,6 +104,7 @@ async fn site(ctx: &mut Context) -> Result<String> {
                 ctx.set_session(Some(user)).await?;
             }
             "drop" => ctx.set_session::<User>(None).await?,
+            "cookie" => ctx.cookies().set("other", value())?,
             "save" => ctx.save_session::<User>().await?,
             "commit" => ctx.commit_session::<User>().await?,
             "fail" => throw!(400, "no"),
@@ -428,6 +431,116 @@ fn an_error_drops_what_was_set() {
             "{path}"
         );
         assert_eq!(ada.read("/read"), "ada 0", "{path}");
+    }
+}
+
+#[middleware]
+async fn as_session(user: &mut User) -> String {
+    user.visits += 1;
+    user.visits.to_string()
+}
+
+/// The attributes of the one line of cookies in an answer over TLS, or without; the status where there is none.
+fn attributes(server: &Serving, tls: bool) -> std::result::Result<String, u16> {
+    let said = format!(
+        "X-Forwarded-Proto: {}\r\n",
+        if tls { "https" } else { "http" }
+    );
+    let answer = Client::connect(server.address).ask("GET", "/", &said);
+    match lines(&answer)[..] {
+        [line] => Ok(line.split_once(';').unwrap().1.to_owned()),
+        _ => Err(answer.status),
+    }
+}
+
+#[test]
+fn its_cookie_has_the_attributes_of_any_cookie() {
+    let sid = || Cookie::new("sid").overwrite(true);
+    let cookies = [
+        sid(),
+        sid().path("/a b").domain("example.com").http_only(false),
+        sid().path("").same_site(SameSite::Strict).secure(false),
+        sid().same_site(SameSite::Lax).priority(Priority::High),
+        sid().secure(true),
+        sid().same_site(SameSite::None),
+        sid().same_site(SameSite::None).partitioned(true),
+        sid().partitioned(true),
+        sid().domain("-"),
+        Cookie::new("__Host-sid"),
+        Cookie::new("__Host-sid").path("/a"),
+        Cookie::new("s;id"),
+    ];
+    for cookie in cookies {
+        let clock = Clock::new();
+        let app = || {
+            App::new()
+                .keys([NEW])
+                .proxy(true)
+                .silent(true)
+                .clock(clock.of())
+        };
+        let sealed = User::CONFIG.cookie(cookie.encrypt(true));
+        let session = app()
+            .with(Sessions::<User>::with_config(sealed))
+            .with(as_session);
+        let plain = cookie.max_age(DAY).signed(false);
+        let plain = app().with(Says(plain));
+        let (session, plain) = (serve(session), serve(plain));
+        for tls in [true, false] {
+            let expected = attributes(&plain, tls);
+            assert_eq!(attributes(&session, tls), expected, "{cookie:?} {tls}");
+            // What is known of it from the request before changes nothing.
+            assert_eq!(attributes(&session, tls), expected, "{cookie:?} {tls}");
+        }
+    }
+}
+
+/// Sets a cookie.
+struct Says(Cookie<'static>);
+
+#[middleware]
+impl Says {
+    async fn call(&self, ctx: &mut Context) -> Result {
+        ctx.cookies().set(self.0, "value")
+    }
+}
+
+#[test]
+fn a_response_has_its_cookie_once() {
+    let fixture = with(User::CONFIG);
+    let mut ada = fixture.browser();
+    let answer = ada.get("/cookie/1/visits/1/save/cookie/2/visits/2/save/visits/3");
+    let names = lines(&answer)
+        .into_iter()
+        .map(|line| line.split('=').next().unwrap());
+    let names: Vec<_> = names.collect();
+    // A line of each time that the other one is set, and its signature.
+    assert_eq!(names, ["other", "other.sig", "other", "other.sig", "sid"]);
+    assert_eq!(ada.read("/read"), " 3");
+}
+
+#[test]
+fn its_partitioned_twin_is_as_good() {
+    let cookie = Cookie::new("sid").same_site(SameSite::None).encrypt(true);
+    let sessions = Sessions::<User>::with_config(User::CONFIG.cookie(cookie));
+    let app = App::new()
+        .keys([NEW])
+        .proxy(true)
+        .cookies(CookieSettings::new().auto_chips(true))
+        .with(sessions)
+        .with(as_session);
+    let server = serve(app);
+    let ask = |headers: &str| {
+        let headers = format!("X-Forwarded-Proto: https\r\n{headers}");
+        Client::connect(server.address).ask("GET", "/", &headers)
+    };
+    let answer = ask("");
+    let [twin, line] = lines(&answer)[..] else {
+        panic!("{answer:?}");
+    };
+    for line in [twin, line] {
+        let pair = line.split(';').next().unwrap();
+        assert_eq!(ask(&format!("Cookie: {pair}\r\n")).text(), "2", "{pair}");
     }
 }
 

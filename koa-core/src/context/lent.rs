@@ -1,6 +1,7 @@
 //! What has been provided, lent to an endpoint beside the context. It goes back when the endpoint is done, has failed, has
 //! panicked, or was dropped half-way.
 
+use std::any::TypeId;
 use std::fmt;
 use std::sync::Arc;
 
@@ -83,11 +84,12 @@ impl Context {
 
     /// The request's own `T`, taken out of its place.
     fn own<T: Send + Sync + 'static>(&mut self) -> Option<Value<T>> {
-        if let Some((at, value)) = self.provided.take() {
-            return Some(Value::Own(at, value));
+        let (own, session) = (TypeId::of::<T>(), TypeId::of::<Session<T>>());
+        let (at, value) = self.provided.take_any(|id| id == own || id == session)?;
+        match value.downcast() {
+            Ok(value) => Some(Value::Own(at, value)),
+            Err(value) => Some(Value::Session(at, value.downcast().ok()?)),
         }
-        let (at, session) = self.provided.take()?;
-        Some(Value::Session(at, session))
     }
 }
 

@@ -37,8 +37,12 @@ impl Value {
         value.downcast_mut().map(Session::<T>::data_mut)
     }
 
-    fn is<T: Send + Sync + 'static>(&self) -> bool {
-        matches!(self, Self::Here(value) if value.is::<T>())
+    /// Its type, if it is there.
+    fn id(&self) -> Option<TypeId> {
+        match self {
+            Self::Here(value) => Some((**value).type_id()),
+            Self::Unopened(_) | Self::Lent => None,
+        }
     }
 }
 
@@ -70,18 +74,22 @@ impl Provided {
         self.push_value(Value::Here(Box::new(value)));
     }
 
-    /// Provides a session, to be opened when it is asked for.
-    #[inline]
-    pub(crate) fn push_source(&mut self, source: Arc<dyn Source>) {
-        self.push_value(Value::Unopened(source));
+    /// Provides a session, to be opened when it is asked for, and says what its place is.
+    #[inline(always)]
+    pub(crate) fn push_source(&mut self, source: Arc<dyn Source>) -> usize {
+        if self.first.is_none() {
+            self.first = Some(Value::Unopened(source));
+            return 0;
+        }
+        self.others.push(Value::Unopened(source));
+        self.others.len()
     }
 
-    /// Whether there is a session of this name.
-    #[inline]
-    pub(crate) fn has_session(&self, name: &str) -> bool {
-        let mut values = self.first.iter().chain(&self.others);
-        values.any(|value| match value {
-            Value::Unopened(source) => source.name() == name,
+    /// Whether a session of this name stands in another place, not open yet.
+    pub(crate) fn has_other_session(&self, at: usize, name: &str) -> bool {
+        let mut values = self.first.iter().chain(&self.others).enumerate();
+        values.any(|(other, value)| match value {
+            Value::Unopened(source) => other != at && source.name() == name,
             Value::Here(_) | Value::Lent => false,
         })
     }
@@ -89,26 +97,28 @@ impl Provided {
     /// The uppermost session that is not open yet and is one of these types, and its place.
     #[inline]
     pub(crate) fn unopened(&self, wanted: &[TypeId]) -> Option<(usize, Arc<dyn Source>)> {
-        let values = self.first.iter().chain(&self.others).enumerate();
-        let sources = values.filter_map(|(at, value)| match value {
-            Value::Unopened(source) => Some((at, source)),
-            Value::Here(_) | Value::Lent => None,
-        });
-        let mut asked = sources.filter(|(_, source)| wanted.iter().any(|id| source.is(*id)));
-        let first = asked.next()?;
-        let (at, source) = asked.last().unwrap_or(first);
-        Some((at, Arc::clone(source)))
+        let asked = |value: &Value| match value {
+            Value::Unopened(source) if wanted.iter().any(|id| source.is(*id)) => {
+                Some(Arc::clone(source))
+            }
+            Value::Unopened(_) | Value::Here(_) | Value::Lent => None,
+        };
+        let others = self.others.iter().enumerate().rev();
+        let mut others = others.filter_map(|(at, value)| Some((at + 1, asked(value)?)));
+        others
+            .next()
+            .or_else(|| Some((0, self.first.as_ref().and_then(asked)?)))
     }
 
     /// Puts a session in its place, open.
-    pub(crate) fn open<T: Send + Sync + 'static>(&mut self, at: usize, session: Session<T>) {
+    pub(crate) fn open<T: Send + Sync + 'static>(&mut self, at: usize, session: Box<Session<T>>) {
         if let Some(place) = self.place(at) {
-            *place = Value::Here(Box::new(session));
+            *place = Value::Here(session);
         }
     }
 
     /// Takes a session away from its place, the uppermost, if nobody has asked for it; whether that is so.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn pop_unopened(&mut self, at: usize) -> bool {
         if at == 0 {
             let is_unopened = matches!(self.first, Some(Value::Unopened(_)));
@@ -151,16 +161,33 @@ impl Provided {
 
     /// Takes the uppermost `T` out, and says what its place is.
     pub(crate) fn take<T: Send + Sync + 'static>(&mut self) -> Option<(usize, Box<T>)> {
-        let at = (0..self.len()).rev().find(|at| {
-            let value = self.place(*at);
-            value.is_some_and(|value| value.is::<T>())
-        })?;
-        Some((at, self.take_at(at)?))
+        let (at, value) = self.take_any(|id| id == TypeId::of::<T>())?;
+        Some((at, value.downcast().ok()?))
+    }
+
+    /// Takes the uppermost value out whose type is wanted, and says what its place is.
+    #[inline]
+    pub(super) fn take_any(
+        &mut self,
+        wanted: impl Fn(TypeId) -> bool,
+    ) -> Option<(usize, Box<dyn Any + Send + Sync>)> {
+        let is = |value: &Value| value.id().is_some_and(&wanted);
+        let at = match self.others.iter().rposition(is) {
+            Some(at) => at + 1,
+            None => self.first.as_ref().is_some_and(is).then_some(0)?,
+        };
+        match std::mem::replace(self.place(at)?, Value::Lent) {
+            Value::Here(value) => Some((at, value)),
+            Value::Unopened(_) | Value::Lent => None,
+        }
     }
 
     /// Takes the `T` out of a place.
     pub(crate) fn take_at<T: Send + Sync + 'static>(&mut self, at: usize) -> Option<Box<T>> {
-        let place = self.place(at).filter(|value| value.is::<T>())?;
+        let place = self.place(at)?;
+        if place.id() != Some(TypeId::of::<T>()) {
+            return None;
+        }
         match std::mem::replace(place, Value::Lent) {
             Value::Here(value) => value.downcast().ok(),
             Value::Unopened(_) | Value::Lent => None,

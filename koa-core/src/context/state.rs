@@ -102,6 +102,7 @@ impl State {
     }
 
     /// The `T` among the others, or a new one.
+    #[cold]
     #[inline(never)]
     fn among<T: Send + Sync + 'static>(
         others: &mut Vec<Value>,

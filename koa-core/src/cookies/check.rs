@@ -12,6 +12,9 @@ const LONGEST: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 /// How many bytes of a name and its value together a browser takes.
 const LARGEST: usize = 4096;
 
+/// How long a value may be before a browser might drop it, in characters.
+pub(super) const WARN: usize = 4093;
+
 /// How many bytes of an attribute a browser takes.
 const LARGEST_ATTRIBUTE: usize = 1024;
 
@@ -74,6 +77,13 @@ pub(super) fn check(form: Form, cookie: &Cookie, value: &str) -> Result {
         ));
     }
     Ok(())
+}
+
+/// Whether a browser keeps a cookie of a value of this length for so long, whatever else is said of it.
+pub(super) fn is_kept(name: &str, length: usize, max_age: Option<Duration>) -> bool {
+    let is_short = name.len() + length <= LARGEST && length <= WARN;
+    let age = max_age.is_none_or(|age| age.as_millis() > 0 && age <= LONGEST);
+    is_short && age && length > 0
 }
 
 /// Refuses what contradicts itself, and what a browser would not keep. `secure`: whether the cookie will be.

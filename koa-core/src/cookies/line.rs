@@ -5,6 +5,8 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http::HeaderValue;
 
+use crate::base64;
+use crate::cookies::prepared::Value;
 use crate::cookies::settings::Form;
 use crate::cookies::{Cookie, Priority, SameSite};
 use crate::date;
@@ -39,6 +41,42 @@ impl<'p> Parts<'p> {
         self.add(value);
     }
 
+    fn path(&mut self, cookie: &Cookie<'p>) {
+        match cookie.path {
+            None | Some("/") => self.add("; path=/"),
+            Some("") => {}
+            Some(path) => self.pair("; path=", path),
+        }
+    }
+
+    /// What stands behind the time.
+    fn rest(&mut self, cookie: &Cookie<'p>, secure: bool) {
+        if let Some(domain) = cookie.domain.filter(|domain| !domain.is_empty()) {
+            self.pair("; domain=", domain);
+        }
+        match cookie.priority {
+            None | Some(Priority::Unknown) => {}
+            Some(Priority::Low) => self.add("; priority=low"),
+            Some(Priority::Medium) => self.add("; priority=medium"),
+            Some(Priority::High) => self.add("; priority=high"),
+        }
+        match cookie.same_site {
+            None | Some(SameSite::Unset | SameSite::Unknown) => {}
+            Some(SameSite::Strict) => self.add("; samesite=strict"),
+            Some(SameSite::Lax) => self.add("; samesite=lax"),
+            Some(SameSite::None) => self.add("; samesite=none"),
+        }
+        if secure {
+            self.add("; secure");
+        }
+        if cookie.http_only != Some(false) {
+            self.add("; httponly");
+        }
+        if cookie.partitioned == Some(true) {
+            self.add("; partitioned");
+        }
+    }
+
     fn written(&self) -> String {
         self.parts[..self.count].concat()
     }
@@ -64,11 +102,11 @@ impl Attributes {
         let age = cookie.max_age.filter(|age| !empty && age.as_millis() > 0);
         let expires = match age {
             _ if empty => Some(SystemTime::UNIX_EPOCH),
-            Some(age) => Some(now.checked_add(age).ok_or_else(|| endless(cookie))?),
+            Some(age) => Some(now.checked_add(age).ok_or_else(|| endless(cookie.name))?),
             None => cookie.expires,
         };
         let expires = match expires {
-            Some(expires) => Some(date::write(expires).ok_or_else(|| endless(cookie))?),
+            Some(expires) => Some(date::write(expires).ok_or_else(|| endless(cookie.name))?),
             None => None,
         };
         let max_age = age.filter(|_| form == Form::Egg).map(|age| {
@@ -99,53 +137,79 @@ impl Attributes {
             line.add(ending);
         }
         line.pair("=", value);
-        match cookie.path {
-            None | Some("/") => line.add("; path=/"),
-            Some("") => {}
-            Some(path) => line.pair("; path=", path),
-        }
+        line.path(cookie);
         if let Some(age) = &self.max_age {
             line.pair("; max-age=", age);
         }
         if let Some(expires) = &self.expires {
             line.pair("; expires=", expires.as_str());
         }
-        if let Some(domain) = cookie.domain.filter(|domain| !domain.is_empty()) {
-            line.pair("; domain=", domain);
-        }
-        match cookie.priority {
-            None | Some(Priority::Unknown) => {}
-            Some(Priority::Low) => line.add("; priority=low"),
-            Some(Priority::Medium) => line.add("; priority=medium"),
-            Some(Priority::High) => line.add("; priority=high"),
-        }
-        match cookie.same_site {
-            None | Some(SameSite::Unset | SameSite::Unknown) => {}
-            Some(SameSite::Strict) => line.add("; samesite=strict"),
-            Some(SameSite::Lax) => line.add("; samesite=lax"),
-            Some(SameSite::None) => line.add("; samesite=none"),
-        }
-        if self.secure {
-            line.add("; secure");
-        }
-        if cookie.http_only != Some(false) {
-            line.add("; httponly");
-        }
-        if cookie.partitioned == Some(true) {
-            line.add("; partitioned");
-        }
-        HeaderValue::from_maybe_shared(Bytes::from(line.written())).map_err(|_| {
-            Error::internal(format!(
-                "the cookie {:?} has a character that must not be in a header",
-                cookie.name
-            ))
-        })
+        line.rest(cookie, self.secure);
+        header(line.written().into_bytes(), cookie.name)
     }
 }
 
-fn endless(cookie: &Cookie) -> Error {
-    Error::internal(format!(
-        "option maxAge is invalid (of the cookie {:?})",
-        cookie.name
-    ))
+/// The lines of a cookie that differ in nothing but its value and its end, written as [`Attributes`] does.
+pub(super) struct Fixed {
+    start: String,
+    path: String,
+    rest: String,
+}
+
+impl Fixed {
+    pub(super) fn of(cookie: &Cookie, secure: bool) -> Self {
+        let (mut path, mut rest) = (Parts::new(), Parts::new());
+        path.path(cookie);
+        rest.rest(cookie, secure);
+        Self {
+            start: [cookie.name, "="].concat(),
+            path: path.written(),
+            rest: rest.written(),
+        }
+    }
+
+    pub(super) fn line(
+        &self,
+        name: &str,
+        value: Value<'_>,
+        max_age: Option<Duration>,
+        now: SystemTime,
+    ) -> Result<HeaderValue> {
+        let expires = match max_age {
+            None => None,
+            Some(age) => {
+                let expires = now.checked_add(age).and_then(date::write);
+                Some(expires.ok_or_else(|| endless(name))?)
+            }
+        };
+        let [before, expires] = match &expires {
+            Some(expires) => [&b"; expires="[..], expires.as_bytes()],
+            None => [&[][..]; 2],
+        };
+        let [start, path, rest] = [&self.start, &self.path, &self.rest].map(String::as_bytes);
+        let around = start.len() + path.len() + before.len() + expires.len() + rest.len();
+        let mut line = Vec::with_capacity(around + value.len());
+        line.extend_from_slice(start);
+        match value {
+            Value::Text(text) | Value::Encoded(text) => line.extend_from_slice(text.as_bytes()),
+            Value::Bytes(bytes) => base64::append_url_bare(bytes, &mut line),
+        }
+        for part in [path, before, expires, rest] {
+            line.extend_from_slice(part);
+        }
+        header(line, name)
+    }
+}
+
+fn header(line: Vec<u8>, name: &str) -> Result<HeaderValue> {
+    HeaderValue::from_maybe_shared(Bytes::from(line)).map_err(|_| {
+        Error::internal(format!(
+            "the cookie {name:?} has a character that must not be in a header"
+        ))
+    })
+}
+
+#[cold]
+fn endless(name: &str) -> Error {
+    Error::internal(format!("option maxAge is invalid (of the cookie {name:?})"))
 }

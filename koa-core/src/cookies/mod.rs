@@ -9,6 +9,7 @@ mod cookie;
 mod header;
 pub(crate) mod keys;
 mod line;
+mod prepared;
 mod settings;
 pub(crate) mod typed;
 mod write;
@@ -20,6 +21,7 @@ use std::time::SystemTime;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::base64;
 use crate::context::Context;
 use crate::cookies::keys::{Fitted, Purpose, Ring};
 use crate::error::{Error, Result};
@@ -27,6 +29,7 @@ use crate::request::header::bytes_as_text;
 
 pub use cookie::{Cookie, Priority, SameSite};
 pub use keys::{Algorithm, EggKeygrip, Encoding, Keygrip, WeakKey, Weakness};
+pub(crate) use prepared::{Prepared, Value};
 pub(crate) use settings::Form;
 pub use settings::{Compat, CookieSettings};
 pub use write::CookieLimitExceeded;
@@ -85,13 +88,16 @@ impl<'a> Cookies<'a> {
 
     /// The value of a cookie as it came.
     pub(crate) fn raw<'c>(ctx: &'c Context, name: &str) -> Option<Cow<'c, [u8]>> {
+        fn find<'h>(header: &'h [u8], name: &str, twins: bool) -> Option<&'h [u8]> {
+            let twin = || header::find(header, &[CHIPS, name].concat(), "");
+            let found = header::find(header, name, "");
+            let found = found.or_else(|| twins.then(twin).flatten())?;
+            Some(header::unquoted_bytes(found))
+        }
+        let twins = ctx.app().cookies.auto_chips;
         Some(match ctx.request.cookie_line()? {
-            Cow::Borrowed(header) => {
-                Cow::Borrowed(header::unquoted_bytes(header::find(header, name, "")?))
-            }
-            Cow::Owned(header) => {
-                Cow::Owned(header::unquoted_bytes(header::find(&header, name, "")?).to_vec())
-            }
+            Cow::Borrowed(header) => Cow::Borrowed(find(header, name, twins)?),
+            Cow::Owned(header) => Cow::Owned(find(&header, name, twins)?.to_vec()),
         })
     }
 }
@@ -332,20 +338,20 @@ impl Cookies<'_> {
                 Found::Current(String::from_utf8_lossy(&value).into_owned())
             });
         }
-        if let Some(fitted) =
+        let sealed = base64::decode_url_bare(text.as_bytes());
+        let open = |sealed| {
             app.ring
-                .open(Purpose::Cookie, cookie.name, text.as_bytes(), app.now())
-        {
-            let Ok(value) = String::from_utf8(fitted.value.value) else {
+                .open(Purpose::Cookie, cookie.name, sealed, app.now())
+        };
+        if let Some(fitted) = sealed.and_then(open) {
+            let expires = fitted.value.expires;
+            let Ok(value) = String::from_utf8(fitted.value.into_value()) else {
                 return Found::Nothing;
             };
             if fitted.current {
                 return Found::Current(value);
             }
-            return Found::SealAnew(Anew {
-                value,
-                expires: fitted.value.expires,
-            });
+            return Found::SealAnew(Anew { value, expires });
         }
         if self.form == Form::Own
             && app.cookies.accepts_egg

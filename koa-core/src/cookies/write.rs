@@ -7,14 +7,13 @@ use http::HeaderMap;
 use http::HeaderValue;
 use http::header::{Entry, SET_COOKIE, USER_AGENT};
 
-use crate::cookies::check::{check, check_sense};
-use crate::cookies::keys::Purpose;
+use crate::base64;
+use crate::cookies::check::{WARN, check, check_sense};
+use crate::cookies::keys::{Purpose, ROOM};
 use crate::cookies::line::Attributes;
 use crate::cookies::{CHIPS, Cookie, Cookies, Form, SameSite, clients};
 use crate::error::{Error, Result};
-
-/// How long a value may be before a browser might drop it, in characters.
-const WARN: usize = 4093;
+use crate::request::header::bytes_as_text;
 
 /// How many lines of cookies one response may have. Browsers keep 180 for a site.
 const MOST: usize = 512;
@@ -70,6 +69,37 @@ impl Cookies<'_> {
             self.fit_to_client(&mut cookie, tls);
         }
         let lines = self.lines(&cookie, &value, secure, now)?;
+        self.put_all(lines)
+    }
+
+    /// Puts a line to the response, in the place of those of the same name.
+    pub(super) fn put(&mut self, line: HeaderValue) -> Result {
+        if self.ctx.response.head_is_sent() {
+            return Ok(());
+        }
+        match self.ctx.response.headers_mut().append(SET_COOKIE, line) {
+            false => Ok(()),
+            true => self.put_last_again(),
+        }
+    }
+
+    /// Puts the last of several lines in the place of those of the same name.
+    #[cold]
+    fn put_last_again(&mut self) -> Result {
+        let headers = self.ctx.response.headers_mut();
+        let mut before: Vec<_> = headers.get_all(SET_COOKIE).iter().cloned().collect();
+        headers.remove(SET_COOKIE);
+        let mut lines = Lines::default();
+        if let Some(last) = before.pop() {
+            lines.add(last, Replaces::Name);
+        }
+        for line in before {
+            headers.append(SET_COOKIE, line);
+        }
+        self.put_all(lines)
+    }
+
+    fn put_all(&mut self, lines: Lines) -> Result {
         if self.ctx.response.head_is_sent() {
             return Ok(());
         }
@@ -87,8 +117,9 @@ impl Cookies<'_> {
         } else {
             let age = cookie.max_age.and_then(|age| now.checked_add(age));
             let expires = age.or(cookie.expires);
-            let value = [value.as_bytes(), &[]];
-            ring.seal(Purpose::Cookie, cookie.name, value, expires)
+            let value = [&[0; ROOM], value.as_bytes()].concat();
+            let sealed = ring.seal(Purpose::Cookie, cookie.name, value, expires);
+            sealed.map(|sealed| sealed.map(|bytes| base64::encode_url_bare(&bytes)))
         };
         match sealed {
             Some(sealed) => Ok(Cow::Owned(sealed?)),
@@ -129,8 +160,8 @@ impl Cookies<'_> {
 
     /// What the client says of itself lets it do, which may be nothing.
     fn client(&self, can: fn(&str) -> bool) -> bool {
-        let agent = self.ctx.request.get(USER_AGENT.as_str());
-        agent.is_empty() || can(&agent)
+        let agent = self.ctx.request.headers().get(USER_AGENT);
+        agent.is_none_or(|agent| agent.is_empty() || can(&bytes_as_text(agent.as_bytes())))
     }
 
     /// The lines for a cookie, in their order.

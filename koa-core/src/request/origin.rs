@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Display;
 
-use http::{Version, header::HOST};
+use http::{HeaderName, Version, header::HOST};
 use url::Url;
 
 use crate::request::forwarded::{self, HostHeaders};
@@ -12,6 +12,8 @@ use crate::request::{Request, header, target};
 /// The address that a layer has set.
 #[derive(Clone)]
 struct SetIp(Box<str>);
+
+static FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 impl Request {
     /// The host and, if it was given, the port; empty if none was sent. <https://koajs.com/#request-host>
@@ -87,7 +89,7 @@ impl Request {
         let said = if encrypted || !proxy {
             None
         } else {
-            self.headers().get("x-forwarded-proto")
+            self.headers().get(&FORWARDED_PROTO)
         };
         let said = said.and_then(|value| value.to_str().ok());
         forwarded::protocol(encrypted, proxy, said)

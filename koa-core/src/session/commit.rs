@@ -1,21 +1,22 @@
 //! Saving a session: when that is due, and how.
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{self, Poll, Waker};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::base64;
 use crate::context::Context;
 use crate::cookies::keys::Purpose;
-use crate::cookies::{Cookies, Form};
+use crate::cookies::{Cookies, Form, Value};
 use crate::error::{Error, Result};
 use crate::session::SessionData;
 use crate::session::compat;
 use crate::session::config::MaxAge;
-use crate::session::form::{self, Meta};
-use crate::session::handle::{Forced, Session};
+use crate::session::form::{self, Meta, Written};
+use crate::session::handle::{Session, Why};
 use crate::session::merge::{is_same, merged};
 use crate::session::shared::millis;
 use crate::session::store::{AnyStore, STORE_LONGER, Save, Updated};
@@ -31,12 +32,12 @@ const COOKIE: usize = 4096;
 const MERGES: usize = 8;
 
 impl<S: SessionData> Session<S> {
-    /// Saves it, if it is kept in its cookie: that waits for nothing.
+    /// Saves it, where that waits for nothing.
     pub(super) fn commit_now(&mut self, ctx: &mut Context) -> Option<Result> {
-        if self.shared.store.is_some() {
+        if self.shared.waits() {
             return None;
         }
-        let mut commit = pin!(self.commit(ctx, None));
+        let mut commit = pin!(self.commit(ctx, Why::Done));
         let mut task = task::Context::from_waker(Waker::noop());
         match commit.as_mut().poll(&mut task) {
             Poll::Ready(committed) => Some(committed),
@@ -48,18 +49,18 @@ impl<S: SessionData> Session<S> {
     pub(super) fn commit<'a>(
         &'a mut self,
         ctx: &'a mut Context,
-        forced: Option<Forced>,
+        why: Why,
     ) -> impl Future<Output = Result> + Send + 'a {
         #[cfg(feature = "tracing")]
         {
             let span = crate::spans::of_commit(self.shared.name());
-            tracing::Instrument::instrument(self.commit_if_due(ctx, forced), span)
+            tracing::Instrument::instrument(self.commit_if_due(ctx, why), span)
         }
         #[cfg(not(feature = "tracing"))]
-        self.commit_if_due(ctx, forced)
+        self.commit_if_due(ctx, why)
     }
 
-    async fn commit_if_due(&mut self, ctx: &mut Context, forced: Option<Forced>) -> Result {
+    async fn commit_if_due(&mut self, ctx: &mut Context, why: Why) -> Result {
         if self.life.removed {
             return self.remove(ctx).await;
         }
@@ -70,7 +71,7 @@ impl<S: SessionData> Session<S> {
             self.life.created = millis(ctx.app().now());
             self.begin_id(ctx)?;
         }
-        if forced == Some(Forced::Regenerate) {
+        if why == Why::Regenerate {
             let has_versions = self
                 .life
                 .version
@@ -91,18 +92,17 @@ impl<S: SessionData> Session<S> {
             }
             self.begin_id(ctx)?;
         }
-        let mut data = form::data(&self.data)?;
-        let Some(changed) = self.reason(&data, forced, ctx) else {
+        let mut data = Written::of(&self.data)?;
+        let Some(changed) = self.reason(data.json(), why, ctx) else {
             return Ok(());
         };
-        let shared = Arc::clone(&self.shared);
-        if let Some(before_save) = &shared.before_save {
+        if let Some(before_save) = &self.shared.before_save {
             before_save(ctx, &mut self.data);
-            data = form::data(&self.data)?;
+            data = Written::of(&self.data)?;
         }
-        let written = self.store(ctx, data, changed).await?;
+        let written = self.store(ctx, data, changed, why == Why::Done).await?;
         if is_own {
-            self.life.before = Some(written);
+            self.life.before = written;
             self.life.age_before = self.life.max_age;
             self.life.must_save = false;
         }
@@ -115,7 +115,7 @@ impl<S: SessionData> Session<S> {
         let Some(store) = &shared.store else {
             return Ok(());
         };
-        let data = form::data(&self.data)?;
+        let data = Written::of(&self.data)?;
         let meta = self.meta(self.age(), millis(ctx.app().now()));
         self.life.before = Some(self.keep(ctx, store, meta, data, true).await?);
         self.life.age_before = self.life.max_age;
@@ -150,14 +150,14 @@ impl<S: SessionData> Session<S> {
     }
 
     /// Whether it is to be saved, and whether since it changed.
-    fn reason(&self, data: &[u8], forced: Option<Forced>, ctx: &Context) -> Option<bool> {
-        if forced.is_some() || self.life.must_save {
+    fn reason(&self, data: &[u8], why: Why, ctx: &Context) -> Option<bool> {
+        if matches!(why, Why::Save | Why::Regenerate) || self.life.must_save {
             return Some(false);
         }
         let config = &self.shared.config;
         match &self.life.before {
             None if data == self.shared.empty() => return None,
-            Some(before) if is_same(before, data) => {}
+            Some(before) if is_same(before.json(), data) => {}
             _ => return Some(true),
         }
         if config.rolling {
@@ -200,8 +200,14 @@ impl<S: SessionData> Session<S> {
         Cookies::in_form(ctx, shared.config.form).remove(cookie)
     }
 
-    /// Writes it to where it is kept, and the cookie; says what of the data was written.
-    async fn store(&mut self, ctx: &mut Context, data: Vec<u8>, changed: bool) -> Result<Vec<u8>> {
+    /// Writes it to where it is kept, and the cookie; gives back what of the data was written, unless it was the last time.
+    async fn store(
+        &mut self,
+        ctx: &mut Context,
+        data: Written,
+        changed: bool,
+        last: bool,
+    ) -> Result<Option<Written>> {
         let shared = Arc::clone(&self.shared);
         let now = ctx.app().now();
         let age = self.age();
@@ -217,31 +223,31 @@ impl<S: SessionData> Session<S> {
             self.life.max_age = None;
         }
         let Some(store) = &shared.store else {
-            let cookie = shared.cookie(cookie_age);
-            let text = self.in_cookie(ctx, &meta, &data)?;
+            let kept = (!last).then(|| data.clone());
+            self.set_in_cookie(ctx, &meta, data, cookie_age, now)?;
             self.life.has_cookie = true;
-            let encoded = shared.codec.is_none();
-            Cookies::in_form(ctx, shared.config.form).set_text(cookie, &text, encoded, now)?;
-            return Ok(data);
+            return Ok(kept);
         };
         let age_said = self.life.max_age;
         let written = self.keep(ctx, store, meta, data, changed).await?;
         if self.life.removed {
-            return Ok(written);
+            return Ok(Some(written));
         }
         if shared.config.form == Form::Own || self.life.max_age != age_said {
             cookie_age = self.life.max_age;
         }
-        let cookie = shared.cookie(cookie_age);
-        let id = self.life.id.clone().unwrap_or_default();
+        let id = self.life.id.as_deref().unwrap_or_default();
         if let Some((_, set)) = &shared.external_id {
-            set(ctx, &id)?;
+            set(ctx, id)?;
         } else {
             self.life.has_cookie = true;
-            let encoded = shared.config.form == Form::Own && shared.make_id.is_none();
-            Cookies::in_form(ctx, shared.config.form).set_text(cookie, &id, encoded, now)?;
+            let value = match shared.config.form == Form::Own && shared.make_id.is_none() {
+                true => Value::Encoded(id),
+                false => Value::Text(id),
+            };
+            shared.set_cookie(ctx, value, cookie_age, now)?;
         }
-        Ok(written)
+        Ok(Some(written))
     }
 
     pub(super) fn meta(&self, age: MaxAge, now: u64) -> Meta {
@@ -258,28 +264,43 @@ impl<S: SessionData> Session<S> {
         }
     }
 
-    /// What the cookie holds.
-    fn in_cookie(&self, ctx: &Context, meta: &Meta, data: &[u8]) -> Result<String> {
+    /// Sets the cookie to the session itself.
+    fn set_in_cookie(
+        &self,
+        ctx: &mut Context,
+        meta: &Meta,
+        mut data: Written,
+        cookie_age: Option<MaxAge>,
+        now: SystemTime,
+    ) -> Result {
         let shared = &self.shared;
-        if shared.config.form == Form::Own && shared.codec.is_none() {
-            let text = if shared.seals() {
-                let ring = &ctx.app().ring;
-                let parts = [&form::head(meta), data];
-                let sealed = ring.seal(Purpose::Session, shared.name(), parts, None);
-                sealed.unwrap_or_else(|| Err(without_keys(shared.name())))?
-            } else {
-                base64::encode_url(&form::to_bytes(meta, data))
-            };
-            return match shared.name().len() + text.len() {
-                ..=COOKIE => Ok(text),
-                length => Err(too_big(shared.name(), length)),
-            };
+        if shared.seals() && shared.codec.is_none() {
+            let value = data.sealable(meta);
+            let sealed = ctx
+                .app()
+                .ring
+                .seal(Purpose::Session, shared.name(), value, None);
+            let sealed = sealed.unwrap_or_else(|| Err(without_keys(shared.name())))?;
+            let value = Value::Bytes(&sealed);
+            fits(shared.name(), value)?;
+            return shared.set_cookie(ctx, value, cookie_age, now);
         }
-        let json = form::to_json(meta, data);
-        Ok(match &shared.codec {
-            Some((encode, _)) => encode(&json),
-            None => base64::encode(json.as_bytes()),
-        })
+        if shared.config.form == Form::Own && shared.codec.is_none() {
+            let text = base64::encode_url(data.with_head(meta));
+            let value = Value::Encoded(&text);
+            fits(shared.name(), value)?;
+            return shared.set_cookie(ctx, value, cookie_age, now);
+        }
+        let json = form::to_json(meta, data.json());
+        match &shared.codec {
+            Some((encode, _)) => {
+                shared.set_cookie(ctx, Value::Text(&encode(&json)), cookie_age, now)
+            }
+            None => {
+                let text = base64::encode(json.as_bytes());
+                shared.set_cookie(ctx, Value::Encoded(&text), cookie_age, now)
+            }
+        }
     }
 
     /// Somebody ended it meanwhile. The browser may have another one by now: its cookie is left alone.
@@ -296,9 +317,9 @@ impl<S: SessionData> Session<S> {
         ctx: &Context,
         store: &Arc<dyn AnyStore>,
         mut meta: Meta,
-        data: Vec<u8>,
+        mut data: Written,
         changed: bool,
-    ) -> Result<Vec<u8>> {
+    ) -> Result<Written> {
         let shared = Arc::clone(&self.shared);
         let key = match self.life.key.take() {
             Some(key) => key,
@@ -314,7 +335,7 @@ impl<S: SessionData> Session<S> {
             replace: !is_own,
         };
         let Some(mut version) = self.life.version else {
-            let value = self.stored_as(&meta, &data);
+            let value = self.stored_as(&meta, &mut data);
             let save = Save {
                 value: &value,
                 ..save
@@ -323,9 +344,10 @@ impl<S: SessionData> Session<S> {
             self.life.version = Some(shared.ask(ctx, "create", created).await?);
             return Ok(data);
         };
-        let mut written = data.clone();
+        // As it was before others' changes were put to it.
+        let mut mine: Option<Written> = None;
         for _ in 0..MERGES {
-            let value = self.stored_as(&meta, &written);
+            let value = self.stored_as(&meta, &mut data);
             let save = Save {
                 value: &value,
                 time_to_live: time_to_live(&meta, ctx),
@@ -335,14 +357,14 @@ impl<S: SessionData> Session<S> {
             match shared.ask(ctx, "update", updated).await? {
                 Updated::To(version) => {
                     self.life.version = Some(version);
-                    if written != data {
-                        self.data = serde_json::from_slice(&written)?;
+                    if mine.is_some_and(|mine| mine.json() != data.json()) {
+                        self.data = serde_json::from_slice(data.json())?;
                     }
-                    return Ok(written);
+                    return Ok(data);
                 }
                 Updated::Gone => {
                     self.is_gone();
-                    return Ok(written);
+                    return Ok(data);
                 }
                 Updated::Conflict => {}
             }
@@ -350,15 +372,17 @@ impl<S: SessionData> Session<S> {
             let stored = shared.ask(ctx, "load", store.load(&key, &load)).await?;
             let Some(stored) = stored else {
                 self.is_gone();
-                return Ok(written);
+                return Ok(data);
             };
             let theirs = match is_own {
-                true => form::from_bytes(&stored.value).map(|(meta, data)| (meta, data.into())),
+                true => Written::read(stored.value, 0),
                 false => compat::read(&stored.value)?,
             };
             let (their_meta, theirs) = theirs.ok_or_else(conflict)?;
-            let before = self.life.before.as_deref().unwrap_or(b"{}");
-            written = merged(before, &data, &theirs).ok_or_else(conflict)?;
+            let before = self.life.before.as_ref().map_or(&b"{}"[..], Written::json);
+            let mine = mine.get_or_insert_with(|| data.clone());
+            let all = merged(before, mine.json(), theirs.json()).ok_or_else(conflict)?;
+            data = Written::from_json(&all);
             match is_own {
                 true => self.agree_on_age(ctx, &mut meta, &their_meta)?,
                 false => self.agree_on_age_with_node(ctx, &mut meta, &their_meta)?,
@@ -369,10 +393,10 @@ impl<S: SessionData> Session<S> {
     }
 
     /// What a store is given to keep.
-    fn stored_as(&self, meta: &Meta, data: &[u8]) -> Vec<u8> {
+    fn stored_as<'d>(&self, meta: &Meta, data: &'d mut Written) -> Cow<'d, [u8]> {
         match self.shared.config.form {
-            Form::Own => form::to_bytes(meta, data),
-            Form::Koa | Form::Egg => form::to_json(meta, data).into_bytes(),
+            Form::Own => data.with_head(meta).into(),
+            Form::Koa | Form::Egg => form::to_json(meta, data.json()).into_bytes().into(),
         }
     }
 
@@ -417,6 +441,14 @@ fn without_keys(name: &str) -> Error {
     Error::internal(format!(
         "the session {name:?} is encrypted, and the app has no keys: give it some with `App::keys`"
     ))
+}
+
+/// Refuses a value that is too long for a cookie of this name.
+fn fits(name: &str, value: Value<'_>) -> Result {
+    match name.len() + value.len() {
+        ..=COOKIE => Ok(()),
+        length => Err(too_big(name, length)),
+    }
 }
 
 #[cold]

@@ -3,8 +3,6 @@
 //! Node overwrites what is there. We do not: where the store can compare, what changed since it was read is merged, and what
 //! was destroyed stays so.
 
-use std::borrow::Cow;
-
 use serde_json::{Map, Value};
 
 use crate::context::Context;
@@ -12,17 +10,17 @@ use crate::error::Result;
 use crate::session::SessionData;
 use crate::session::commit::{ONE_DAY, conflict};
 use crate::session::config::MaxAge;
-use crate::session::form::{self, Meta};
+use crate::session::form::{self, Meta, Written};
 use crate::session::handle::Session;
 use crate::session::shared::millis;
 
 /// What is kept beside the data, and the data; `None` for what is no object.
-pub(super) fn read(stored: &[u8]) -> Result<Option<(Meta, Cow<'_, [u8]>)>> {
+pub(super) fn read(stored: &[u8]) -> Result<Option<(Meta, Written)>> {
     let Ok(object) = serde_json::from_slice::<Map<String, Value>>(stored) else {
         return Ok(None);
     };
     let (meta, data) = form::without_meta(object);
-    Ok(Some((meta, serde_json::to_vec(&data)?.into())))
+    Ok(Some((meta, Written::of(&data)?)))
 }
 
 impl<S: SessionData> Session<S> {

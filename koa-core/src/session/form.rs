@@ -9,11 +9,15 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use crate::cookies::keys::ROOM;
 use crate::error::Result;
 use crate::session::config::MaxAge;
 
 const VERSION: u8 = 1;
 const HEAD: usize = 1 + 3 * 8;
+
+/// How much room a session is given at first, in bytes.
+const USUAL: usize = 128;
 
 /// What is kept beside the data.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,53 +30,80 @@ pub(super) struct Meta {
     pub(super) max_age: Option<MaxAge>,
 }
 
-/// The head of our own form.
-pub(super) fn head(meta: &Meta) -> [u8; HEAD] {
-    let age = meta.max_age.and_then(MaxAge::millis).unwrap_or(0);
-    let mut head = [VERSION; HEAD];
-    let numbers = [meta.expires.unwrap_or(0), meta.created, age];
-    for (place, number) in head[1..].chunks_exact_mut(8).zip(numbers) {
-        place.copy_from_slice(&number.to_be_bytes());
+/// The JSON of a session's data, behind the head of our own form and what else is needed to keep or to seal it: that then
+/// needs no copy.
+#[derive(Clone, Default)]
+pub(super) struct Written {
+    bytes: Vec<u8>,
+    /// Where the head begins.
+    start: usize,
+}
+
+impl Written {
+    /// The JSON of the data.
+    pub(super) fn of<S: Serialize>(data: &S) -> Result<Self> {
+        let mut bytes = Vec::with_capacity(USUAL);
+        bytes.extend_from_slice(&[VERSION; ROOM + HEAD]);
+        serde_json::to_writer(&mut bytes, data)?;
+        let start = ROOM;
+        Ok(Self { bytes, start })
     }
-    head
-}
 
-/// Our own form.
-pub(super) fn to_bytes(meta: &Meta, data: &[u8]) -> Vec<u8> {
-    [&head(meta), data].concat()
-}
-
-/// The head and the JSON of our own form.
-pub(super) fn from_bytes(bytes: &[u8]) -> Option<(Meta, &[u8])> {
-    let (head, data) = bytes.split_at_checked(HEAD)?;
-    let (version, head) = head.split_first()?;
-    if *version != VERSION {
-        return None;
+    /// JSON that is there already.
+    pub(super) fn from_json(json: &[u8]) -> Self {
+        Self {
+            bytes: [&[VERSION; ROOM + HEAD], json].concat(),
+            start: ROOM,
+        }
     }
-    let mut numbers = head
-        .chunks_exact(8)
-        .filter_map(|chunk| chunk.try_into().ok().map(u64::from_be_bytes));
-    let (expires, created, age) = (numbers.next()?, numbers.next()?, numbers.next()?);
-    let meta = Meta {
-        expires: (expires != 0).then_some(expires),
-        created,
-        max_age: Some(match age {
-            0 => MaxAge::Session,
-            age => MaxAge::For(Duration::from_millis(age)),
-        }),
-    };
-    Some((meta, data))
-}
 
-/// The JSON of our own form.
-pub(super) fn without_head(mut bytes: Vec<u8>) -> Vec<u8> {
-    bytes.drain(..HEAD.min(bytes.len()));
-    bytes
-}
+    pub(super) fn json(&self) -> &[u8] {
+        self.bytes.get(self.start + HEAD..).unwrap_or_default()
+    }
 
-/// The JSON of the data.
-pub(super) fn data<S: Serialize>(value: &S) -> Result<Vec<u8>> {
-    Ok(serde_json::to_vec(value)?)
+    /// Our own form.
+    pub(super) fn with_head(&mut self, meta: &Meta) -> &[u8] {
+        let own = self.bytes.get_mut(self.start..).unwrap_or_default();
+        let age = meta.max_age.and_then(MaxAge::millis).unwrap_or(0);
+        let numbers = [meta.expires.unwrap_or(0), meta.created, age];
+        if let Some((_, head)) = own.split_first_mut() {
+            for (place, number) in head.chunks_exact_mut(8).zip(numbers) {
+                place.copy_from_slice(&number.to_be_bytes());
+            }
+        }
+        own
+    }
+
+    /// Our own form behind the room to seal it in.
+    pub(super) fn sealable(mut self, meta: &Meta) -> Vec<u8> {
+        if self.start != ROOM {
+            return [&[0; ROOM], self.with_head(meta)].concat();
+        }
+        self.with_head(meta);
+        self.bytes
+    }
+
+    /// What was kept in our own form, behind so many bytes of something else.
+    pub(super) fn read(bytes: Vec<u8>, start: usize) -> Option<(Meta, Self)> {
+        let (head, _) = bytes.get(start..)?.split_at_checked(HEAD)?;
+        let (version, head) = head.split_first()?;
+        if *version != VERSION {
+            return None;
+        }
+        let mut numbers = head
+            .chunks_exact(8)
+            .filter_map(|chunk| chunk.try_into().ok().map(u64::from_be_bytes));
+        let (expires, created, age) = (numbers.next()?, numbers.next()?, numbers.next()?);
+        let meta = Meta {
+            expires: (expires != 0).then_some(expires),
+            created,
+            max_age: Some(match age {
+                0 => MaxAge::Session,
+                age => MaxAge::For(Duration::from_millis(age)),
+            }),
+        };
+        Some((meta, Self { bytes, start }))
+    }
 }
 
 /// koa-session's form, made of the JSON of the data: the fields in their order, and behind them what is kept beside them.
@@ -128,7 +159,7 @@ pub(super) fn number(value: &Value) -> Option<u64> {
 mod tests {
     use std::time::Duration;
 
-    use super::{Meta, from_bytes, to_bytes};
+    use super::{HEAD, Meta, Written};
     use crate::session::config::MaxAge;
 
     #[test]
@@ -139,12 +170,14 @@ mod tests {
                 created: 7,
                 max_age: Some(max_age),
             };
-            let bytes = to_bytes(&meta, b"{}");
-            assert_eq!(from_bytes(&bytes), Some((meta, &b"{}"[..])));
-            assert_eq!(from_bytes(&bytes[..24]), None);
+            let mut written = Written::from_json(b"{}");
+            let bytes = written.with_head(&meta).to_vec();
+            let (read, json) = Written::read(bytes.clone(), 0).unwrap();
+            assert_eq!((read, json.json()), (meta, &b"{}"[..]));
+            assert!(Written::read(bytes[..HEAD - 1].to_vec(), 0).is_none());
             let mut later = bytes;
             later[0] = 2;
-            assert_eq!(from_bytes(&later), None);
+            assert!(Written::read(later, 0).is_none());
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::cookies::Form;
 use crate::error::Result;
 use crate::session::SessionData;
 use crate::session::config::MaxAge;
-use crate::session::form;
+use crate::session::form::Written;
 use crate::session::shared::Shared;
 
 /// A request's session: the struct, through which it is read and written, and what can be done with the whole of it. Koa's
@@ -58,7 +58,7 @@ pub(super) struct Life {
     pub(super) is_gone: bool,
     pub(super) is_new: bool,
     /// The data as it was when it was loaded or last saved.
-    pub(super) before: Option<Vec<u8>>,
+    pub(super) before: Option<Written>,
     /// Until when it counted when it was loaded.
     pub(super) expires: Option<u64>,
     pub(super) created: u64,
@@ -168,7 +168,7 @@ impl<S: SessionData> Session<S> {
     ///
     /// What serde refuses.
     pub fn populated(&self) -> Result<bool> {
-        Ok(form::data(&self.data)? != self.shared.empty())
+        Ok(Written::of(&self.data)?.json() != self.shared.empty())
     }
 
     /// Saves it now, whether it changed or not. koa-session's `save`.
@@ -178,7 +178,7 @@ impl<S: SessionData> Session<S> {
     /// That the store cannot be asked, a 503; that it is too big for a cookie; that another request changed the same
     /// fields, a 409.
     pub async fn save(&mut self, ctx: &mut Context) -> Result {
-        self.commit(ctx, Some(Forced::Save)).await
+        self.commit(ctx, Why::Save).await
     }
 
     /// Saves it under a new id, and forgets the one before: at a login, so that nobody who knows the old one is logged in
@@ -188,7 +188,7 @@ impl<S: SessionData> Session<S> {
     ///
     /// Those of [`save`](Self::save).
     pub async fn regenerate(&mut self, ctx: &mut Context) -> Result {
-        self.commit(ctx, Some(Forced::Regenerate)).await
+        self.commit(ctx, Why::Regenerate).await
     }
 
     /// Saves it now if it changed, for a session that is not saved by itself (`auto_commit = false`). koa-session's
@@ -198,13 +198,17 @@ impl<S: SessionData> Session<S> {
     ///
     /// Those of [`save`](Self::save).
     pub async fn manually_commit(&mut self, ctx: &mut Context) -> Result {
-        self.commit(ctx, None).await
+        self.commit(ctx, Why::Asked).await
     }
 }
 
-/// Why a session is saved though nothing says that it must be.
+/// Why a session is saved.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Forced {
+pub(super) enum Why {
+    /// The layers below are done, and nobody has it any more. Only if it is due.
+    Done,
+    /// The program asks for it, if it is due.
+    Asked,
     Save,
     Regenerate,
 }

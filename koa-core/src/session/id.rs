@@ -12,11 +12,13 @@ pub(super) fn random() -> Result<String> {
 
 /// What the store sees of an id: who reads the store cannot use its sessions.
 pub(super) fn hashed(prefix: &str, id: &str) -> String {
-    let mut key = base64::encode_url_bare(blake3::hash(id.as_bytes()).as_bytes());
-    if !prefix.is_empty() {
-        key.insert_str(0, prefix);
+    let mut room = [0; 43];
+    let hash = blake3::hash(id.as_bytes());
+    let text = base64::encode_url_bare_into(hash.as_bytes(), &mut room);
+    match prefix.is_empty() {
+        true => text.to_owned(),
+        false => [prefix, text].concat(),
     }
-    key
 }
 
 /// A random UUID, as koa-session makes its ids (RFC 9562, version 4).

@@ -1,6 +1,7 @@
 //! The middleware that provides a session.
 
 use std::fmt;
+use std::future::Future;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::middleware::{Middleware, Next};
 use crate::session::SessionData;
 use crate::session::config::{MaxAge, SessionConfig};
-use crate::session::handle::Session;
+use crate::session::handle::{Session, Why};
 use crate::session::keys::{Found, Keys};
 use crate::session::open::Source;
 use crate::session::shared::Shared;
@@ -209,37 +210,42 @@ impl<S: SessionData, K: Key<S>> Middleware for Sessions<S, K> {
         vec![Layer { name, ..layer }]
     }
 
-    async fn call<'a, N>(&'a self, ctx: &'a mut Context, next: N) -> Result
+    #[allow(
+        clippy::manual_async_fn,
+        reason = "an `async fn` has each argument twice, and every request carries it"
+    )]
+    fn call<'a, N>(
+        &'a self,
+        ctx: &'a mut Context,
+        next: N,
+    ) -> impl Future<Output = Result> + Send + 'a
     where
         N: Next<Session<S>> + 'a,
     {
-        let at = ctx.provided.len();
-        let name = self.shared.name();
-        if ctx.provided.has_session(name) {
-            return Err(twice(name));
-        }
-        ctx.provided.push_source(Arc::clone(&self.shared) as _);
-        // koa-session asks its store for every request.
-        if self.shared.store.is_some() && self.shared.config.form != Form::Own {
-            let shared: Arc<dyn Source> = Arc::clone(&self.shared) as _;
-            shared.open(ctx, at).await?;
-        }
-        let result = next.go(ctx).await;
-        if ctx.provided.pop_unopened(at) {
-            return result;
-        }
-        let session = ctx.provided.take_at::<Session<S>>(at);
-        ctx.provided.truncate(at);
-        if let Some(mut session) = session
-            && self.shared.config.auto_commit
-        {
-            match session.commit_now(ctx) {
-                Some(committed) => committed?,
-                // Boxed, so that every other request has less to carry.
-                None => Box::pin(session.commit(ctx, None)).await?,
+        async move {
+            let at = ctx.provided.push_source(Arc::clone(&self.shared) as _);
+            // koa-session asks its store for every request.
+            if self.shared.store.is_some() && self.shared.config.form != Form::Own {
+                let shared: Arc<dyn Source> = Arc::clone(&self.shared) as _;
+                shared.open(ctx, at).await?;
             }
+            let result = next.go(ctx).await;
+            if ctx.provided.pop_unopened(at) {
+                return result;
+            }
+            let session = ctx.provided.take_at::<Session<S>>(at);
+            ctx.provided.truncate(at);
+            if let Some(mut session) = session
+                && self.shared.config.auto_commit
+            {
+                match session.commit_now(ctx) {
+                    Some(committed) => committed?,
+                    // Boxed, so that every other request has less to carry.
+                    None => Box::pin(session.commit(ctx, Why::Done)).await?,
+                }
+            }
+            result
         }
-        result
     }
 }
 
@@ -316,13 +322,6 @@ impl Context {
         self.session::<S>().await?;
         self.provided.take().ok_or_else(unprovided::<S>)
     }
-}
-
-#[cold]
-fn twice(name: &str) -> Error {
-    Error::internal(format!(
-        "two sessions of this app are kept under {name:?}: give one of them another `key`"
-    ))
 }
 
 #[cold]

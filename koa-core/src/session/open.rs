@@ -2,19 +2,22 @@
 
 use std::any::TypeId;
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::{self, Poll, Waker};
 
+use http::header::SET_COOKIE;
 use serde_json::Value;
 
 use crate::base64;
 use crate::context::Context;
-use crate::cookies::keys::Purpose;
+use crate::cookies::keys::{Purpose, ROOM};
 use crate::cookies::{Cookies, Form};
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::request::header::bytes_as_text;
 use crate::session::SessionData;
 use crate::session::events::{SessionExpired, SessionInvalid, SessionMissed};
-use crate::session::form::{self, Meta};
+use crate::session::form::{self, Meta, Written};
 use crate::session::handle::{Life, Session};
 use crate::session::shared::{Shared, is_of, millis};
 use crate::session::store::{AnyStore, Load};
@@ -27,7 +30,7 @@ pub(crate) trait Source: Send + Sync + 'static {
     /// The name of its cookie.
     fn name(&self) -> &'static str;
 
-    /// Opens it in its place; `None` where a store has to be asked.
+    /// Opens it in its place; `None` where that may have to wait for a store.
     fn open_now(self: Arc<Self>, ctx: &mut Context, at: usize) -> Option<Result>;
 
     /// Opens it in its place.
@@ -51,11 +54,15 @@ impl<S: SessionData> Source for Shared<S> {
     }
 
     fn open_now(self: Arc<Self>, ctx: &mut Context, at: usize) -> Option<Result> {
-        if self.store.is_some() {
+        if self.waits() {
             return None;
         }
-        let opened = self.from_cookie(ctx);
-        Some(opened.map(|session| ctx.provided.open(at, session)))
+        let mut opening = pin!(self.opening(ctx, at));
+        let mut task = task::Context::from_waker(Waker::noop());
+        match opening.as_mut().poll(&mut task) {
+            Poll::Ready(opened) => Some(opened),
+            Poll::Pending => None,
+        }
     }
 
     fn open<'a>(
@@ -63,14 +70,7 @@ impl<S: SessionData> Source for Shared<S> {
         ctx: &'a mut Context,
         at: usize,
     ) -> Pin<Box<dyn Future<Output = Result> + Send + 'a>> {
-        Box::pin(async move {
-            let session = match &self.store {
-                Some(store) => self.from_store(ctx, store).await?,
-                None => self.from_cookie(ctx)?,
-            };
-            ctx.provided.open(at, session);
-            Ok(())
-        })
+        Box::pin(self.opening(ctx, at))
     }
 
     fn begin(self: Arc<Self>, ctx: &mut Context, at: usize) -> Result<bool> {
@@ -88,22 +88,35 @@ impl<S: SessionData> Source for Shared<S> {
 struct Found<S> {
     meta: Meta,
     data: S,
-    /// The JSON of the data.
-    written: Vec<u8>,
+    written: Written,
     version: Option<u64>,
     /// Whether an older key sealed it.
     stale: bool,
 }
 
 impl<S: SessionData> Shared<S> {
+    async fn opening(self: Arc<Self>, ctx: &mut Context, at: usize) -> Result {
+        // Where they are provided by a layer of the program's own, nobody has looked at their keys before.
+        if ctx.provided.len() > 1 && ctx.provided.has_other_session(at, Shared::name(&self)) {
+            return Err(twice(Shared::name(&self)));
+        }
+        let session = match &self.store {
+            Some(store) => self.from_store(ctx, store).await?,
+            None => self.from_cookie(ctx)?,
+        };
+        ctx.provided.open(at, session);
+        Ok(())
+    }
+
     /// The session that the cookie holds.
-    fn from_cookie(self: &Arc<Self>, ctx: &mut Context) -> Result<Session<S>> {
+    fn from_cookie(self: &Arc<Self>, ctx: &mut Context) -> Result<Box<Session<S>>> {
         let (text, stale) = match self.seals() {
             true => match self.unsealed(ctx) {
                 Sealed::Missing => return self.begin(ctx, false),
                 Sealed::Broken => return self.begin(ctx, true),
                 Sealed::Opened(bytes, stale) => {
-                    return self.from_own(ctx, bytes, None, stale, None);
+                    let read = Written::read(bytes, ROOM);
+                    return self.from_own(ctx, read, None, stale, None);
                 }
             },
             false => {
@@ -115,7 +128,8 @@ impl<S: SessionData> Shared<S> {
             return self.begin(ctx, false);
         };
         if self.config.form == Form::Own && self.codec.is_none() {
-            return self.from_own(ctx, base64::decode(&text), None, stale, None);
+            let read = Written::read(base64::decode(&text), 0);
+            return self.from_own(ctx, read, None, stale, None);
         }
         let json = match &self.codec {
             None => base64::decode(&text),
@@ -135,7 +149,7 @@ impl<S: SessionData> Shared<S> {
     fn undecodable(&self, ctx: &mut Context, error: crate::Error) -> Result<crate::Error> {
         let cookie = self.cookie(None);
         Cookies::in_form(ctx, self.config.form).remove(cookie)?;
-        let lines = ctx.response.headers().get_all("set-cookie").iter();
+        let lines = ctx.response.headers().get_all(SET_COOKIE).iter();
         Ok(lines.fold(error, |error, line| {
             error.with_header("set-cookie", line.to_str().unwrap_or(""))
         }))
@@ -146,13 +160,10 @@ impl<S: SessionData> Shared<S> {
         self: &Arc<Self>,
         ctx: &mut Context,
         store: &Arc<dyn AnyStore>,
-    ) -> Result<Session<S>> {
+    ) -> Result<Box<Session<S>>> {
         let id = match &self.external_id {
             Some((get, _)) => get(ctx),
-            None => {
-                let cookie = self.cookie(None);
-                Cookies::in_form(ctx, self.config.form).get(cookie)?
-            }
+            None => self.id_from_cookie(ctx)?,
         };
         let Some(id) = id.filter(|id| !id.is_empty()) else {
             return self.begin(ctx, false);
@@ -164,7 +175,8 @@ impl<S: SessionData> Shared<S> {
             return self.begin(ctx, true);
         };
         if self.config.form == Form::Own {
-            let opened = self.from_own(ctx, stored.value, Some(id), false, Some(stored.version));
+            let read = Written::read(stored.value, 0);
+            let opened = self.from_own(ctx, read, Some(id), false, Some(stored.version));
             return opened.map(|mut session| {
                 // It begins anew under another id where this one does not count.
                 session.life.key = session.life.version.is_some().then_some(key);
@@ -173,6 +185,16 @@ impl<S: SessionData> Shared<S> {
         }
         let value = serde_json::from_slice(&stored.value).unwrap_or(Value::Null);
         self.from_value(ctx, value, Some(id), Some(stored.version))
+    }
+
+    /// The id in the cookie.
+    fn id_from_cookie(&self, ctx: &mut Context) -> Result<Option<String>> {
+        if !self.is_bare() {
+            let cookie = self.cookie(None);
+            return Cookies::in_form(ctx, self.config.form).get(cookie);
+        }
+        let id = Cookies::raw(ctx, Shared::name(self));
+        Ok(id.map(|id| bytes_as_text(&id).into_owned()))
     }
 
     pub(super) fn load(&self) -> Load {
@@ -189,11 +211,10 @@ impl<S: SessionData> Shared<S> {
         let app = ctx.app();
         // The session's own expiry counts, and is told of.
         let now = std::time::SystemTime::UNIX_EPOCH;
-        match app
-            .ring
-            .open(Purpose::Session, Shared::name(self), &text, now)
-        {
-            Some(fitted) => Sealed::Opened(fitted.value.value, !fitted.current),
+        let name = Shared::name(self);
+        let open = |sealed| app.ring.open(Purpose::Session, name, sealed, now);
+        match base64::decode_url_bare(&text).and_then(open) {
+            Some(fitted) => Sealed::Opened(fitted.value.bytes, !fitted.current),
             None => Sealed::Broken,
         }
     }
@@ -202,26 +223,26 @@ impl<S: SessionData> Shared<S> {
     fn from_own(
         self: &Arc<Self>,
         ctx: &mut Context,
-        bytes: Vec<u8>,
+        read: Option<(Meta, Written)>,
         id: Option<String>,
         stale: bool,
         version: Option<u64>,
-    ) -> Result<Session<S>> {
-        let Some((meta, written)) = form::from_bytes(&bytes) else {
+    ) -> Result<Box<Session<S>>> {
+        let Some((meta, written)) = read else {
             self.invalid(ctx, id, Value::Null);
             return self.begin(ctx, true);
         };
-        let value = || serde_json::from_slice(written).unwrap_or(Value::Null);
+        let value = || serde_json::from_slice(written.json()).unwrap_or(Value::Null);
         if self.is_over(ctx, &meta) {
             self.expired(ctx, id, value());
             return self.begin(ctx, true);
         }
-        match serde_json::from_slice(written) {
+        match serde_json::from_slice(written.json()) {
             Ok(data) => {
                 let found = Found {
                     meta,
                     data,
-                    written: form::without_head(bytes),
+                    written,
                     version,
                     stale,
                 };
@@ -241,7 +262,7 @@ impl<S: SessionData> Shared<S> {
         value: Value,
         id: Option<String>,
         version: Option<u64>,
-    ) -> Result<Session<S>> {
+    ) -> Result<Box<Session<S>>> {
         let is_nothing = match &value {
             Value::Null | Value::Bool(false) => true,
             Value::Number(number) => number.as_f64() == Some(0.0),
@@ -263,7 +284,7 @@ impl<S: SessionData> Shared<S> {
                     self.invalid(ctx, id, value);
                     return self.begin(ctx, true);
                 }
-                let written = form::data(&data)?;
+                let written = Written::of(&data)?;
                 let found = Found {
                     meta,
                     data,
@@ -295,19 +316,19 @@ impl<S: SessionData> Shared<S> {
         ctx: &mut Context,
         found: Found<S>,
         id: Option<String>,
-    ) -> Result<Session<S>> {
+    ) -> Result<Box<Session<S>>> {
         let valid = self.valid.as_ref();
         if valid.is_some_and(|valid| !valid(ctx, &found.data)) {
-            let value = serde_json::from_slice(&found.written).unwrap_or(Value::Null);
+            let value = serde_json::from_slice(found.written.json()).unwrap_or(Value::Null);
             self.invalid(ctx, id, value);
             return self.begin(ctx, true);
         }
         Ok(self.opened(found, id))
     }
 
-    fn opened(self: &Arc<Self>, found: Found<S>, id: Option<String>) -> Session<S> {
+    fn opened(self: &Arc<Self>, found: Found<S>, id: Option<String>) -> Box<Session<S>> {
         let max_age = found.meta.max_age.or(self.config.max_age);
-        Session {
+        Box::new(Session {
             data: found.data,
             life: Life {
                 before: Some(found.written),
@@ -322,7 +343,7 @@ impl<S: SessionData> Shared<S> {
                 ..Life::default()
             },
             shared: Arc::clone(self),
-        }
+        })
     }
 
     fn missed(&self, ctx: &Context, id: Option<String>) {
@@ -341,9 +362,17 @@ impl<S: SessionData> Shared<S> {
     }
 }
 
+#[cold]
+fn twice(name: &str) -> Error {
+    Error::internal(format!(
+        "two sessions of this app are kept under {name:?}: give one of them another `key`"
+    ))
+}
+
 /// What a sealed cookie came to.
 enum Sealed {
     Missing,
     Broken,
+    /// The bytes, and whether an older key sealed them.
     Opened(Vec<u8>, bool),
 }

@@ -2,20 +2,19 @@
 
 use std::any::TypeId;
 use std::future::poll_fn;
-use std::pin::pin;
 use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 use std::time::{Duration, SystemTime};
 
 use crate::context::Context;
-use crate::cookies::{Cookie, Form};
+use crate::cookies::{Cookie, Form, Prepared, Value};
 use crate::error::Result;
 use crate::session::SessionData;
 use crate::session::config::{MaxAge, SessionConfig};
 use crate::session::events::SessionStoreFailed;
-use crate::session::form;
+use crate::session::form::Written;
 use crate::session::handle::{Life, Session};
-use crate::session::store::AnyStore;
+use crate::session::store::{AnyStore, Asked};
 
 type Check<S> = Box<dyn Fn(&Context, &S) -> bool + Send + Sync>;
 type Change<S> = Box<dyn Fn(&Context, &mut S) + Send + Sync>;
@@ -35,7 +34,8 @@ pub(super) struct Shared<S> {
     pub(super) external_id: Option<(GetId, SetId)>,
     pub(super) make_id: Option<MakeId>,
     pub(super) codec: Option<(Encode, Decode)>,
-    empty: OnceLock<Vec<u8>>,
+    empty: OnceLock<Written>,
+    prepared: OnceLock<Prepared>,
 }
 
 impl<S: SessionData> Shared<S> {
@@ -50,25 +50,41 @@ impl<S: SessionData> Shared<S> {
             make_id: None,
             codec: None,
             empty: OnceLock::new(),
+            prepared: OnceLock::new(),
         }
     }
 
     /// How a session is written in which nothing is set.
     pub(super) fn empty(&self) -> &[u8] {
         self.empty
-            .get_or_init(|| form::data(&S::default()).unwrap_or_default())
+            .get_or_init(|| Written::of(&S::default()).unwrap_or_default())
+            .json()
     }
 
     /// The cookie, to be kept for the age of this session.
     pub(super) fn cookie(&self, max_age: Option<MaxAge>) -> Cookie<'static> {
         let mut cookie = self.config.cookie;
-        cookie.max_age = max_age.and_then(MaxAge::millis).map(Duration::from_millis);
+        cookie.max_age = age_of_cookie(max_age);
         if self.config.form == Form::Own {
             cookie.encrypt = Some(false);
             let signed = self.store.is_none() && self.config.cookie.encrypt != Some(true);
             cookie.signed = Some(self.config.cookie.signed.unwrap_or(signed));
         }
         cookie
+    }
+
+    /// Sets the cookie, to be kept for the age of this session.
+    pub(super) fn set_cookie(
+        &self,
+        ctx: &mut Context,
+        value: Value<'_>,
+        max_age: Option<MaxAge>,
+        now: SystemTime,
+    ) -> Result {
+        let prepared = self
+            .prepared
+            .get_or_init(|| Prepared::new(ctx.app(), self.config.form, self.cookie(None), now));
+        prepared.set(ctx, value, age_of_cookie(max_age), now)
     }
 
     /// Whether the data is sealed in the cookie.
@@ -78,17 +94,28 @@ impl<S: SessionData> Shared<S> {
             && self.config.cookie.encrypt == Some(true)
     }
 
+    /// Whether the cookie holds an id of ours as it is, neither signed nor encrypted.
+    pub(super) fn is_bare(&self) -> bool {
+        self.config.form == Form::Own
+            && self.store.is_some()
+            && self.config.cookie.signed != Some(true)
+    }
+
     pub(super) fn name(&self) -> &'static str {
         self.config.cookie.name
     }
 
     /// A session that begins.
-    pub(super) fn begin(self: &Arc<Self>, ctx: &Context, has_cookie: bool) -> Result<Session<S>> {
+    pub(super) fn begin(
+        self: &Arc<Self>,
+        ctx: &Context,
+        has_cookie: bool,
+    ) -> Result<Box<Session<S>>> {
         let id = match self.store {
             Some(_) => Some(self.new_id(ctx)?),
             None => None,
         };
-        Ok(Session {
+        Ok(Box::new(Session {
             data: S::default(),
             life: Life {
                 is_new: true,
@@ -99,7 +126,7 @@ impl<S: SessionData> Shared<S> {
                 ..Life::default()
             },
             shared: Arc::clone(self),
-        })
+        }))
     }
 
     pub(super) fn new_id(&self, ctx: &Context) -> Result<String> {
@@ -122,19 +149,29 @@ impl<S: SessionData> Shared<S> {
         }
     }
 
-    /// Asks the store, for as long as it may take.
+    /// Whether its store may keep a request waiting.
+    pub(super) fn waits(&self) -> bool {
+        let store = self.store.as_ref();
+        store.is_some_and(|store| !store.is_immediate())
+    }
+
+    /// The answer of the store, for which it may take its time.
     pub(super) async fn ask<T>(
         &self,
         ctx: &Context,
         operation: &'static str,
-        answer: impl Future<Output = Result<T>>,
+        asked: Asked<'_, T>,
     ) -> Result<T> {
-        let mut answer = pin!(answer);
-        // A store that has the answer at hand needs no timer.
-        let at_once = poll_fn(|cx| Poll::Ready(answer.as_mut().poll(cx))).await;
-        let answer = match at_once {
-            Poll::Ready(answer) => Ok(answer),
-            Poll::Pending => tokio::time::timeout(self.patience, answer).await,
+        let answer = match asked {
+            Asked::Answered(answer) => Ok(answer),
+            Asked::Waiting(mut answer) => {
+                // A store that has the answer at hand after all needs no timer.
+                let at_once = poll_fn(|cx| Poll::Ready(answer.as_mut().poll(cx))).await;
+                match at_once {
+                    Poll::Ready(answer) => Ok(answer),
+                    Poll::Pending => tokio::time::timeout(self.patience, answer).await,
+                }
+            }
         };
         let answer = match answer {
             Ok(answer) => answer,
@@ -157,6 +194,14 @@ impl<S: SessionData> Shared<S> {
                 Form::Koa | Form::Egg => error,
             }
         })
+    }
+}
+
+#[inline]
+fn age_of_cookie(max_age: Option<MaxAge>) -> Option<Duration> {
+    match max_age? {
+        MaxAge::For(age) if !age.is_zero() => Some(age.max(Duration::from_millis(1))),
+        MaxAge::For(_) | MaxAge::Session => None,
     }
 }
 

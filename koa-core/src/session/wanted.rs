@@ -3,33 +3,35 @@
 use std::any::TypeId;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{self, Poll};
 
 use pin_project_lite::pin_project;
 
 use crate::context::Context;
 use crate::error::Result;
+use crate::session::open::Source;
 
 /// Opens the sessions among what is wanted, each if it is not open yet.
 pub(crate) async fn open(ctx: &mut Context, wanted: &[TypeId]) -> Result {
-    while let Some((at, source)) = ctx.provided.unopened(wanted) {
-        match std::sync::Arc::clone(&source).open_now(ctx, at) {
-            Some(opened) => opened?,
-            None => source.open(ctx, at).await?,
-        }
+    while let Some((at, source)) = open_now(ctx, wanted)? {
+        source.open(ctx, at).await?;
     }
     Ok(())
 }
 
-/// The same where no store has to be asked; whether all of them are open then.
-fn open_now(ctx: &mut Context, wanted: &[TypeId]) -> Result<bool> {
+/// The same as far as no store keeps it waiting: the first session of which one may, and its place.
+fn open_now(ctx: &mut Context, wanted: &[TypeId]) -> Result<Option<(usize, Arc<dyn Source>)>> {
     while let Some((at, source)) = ctx.provided.unopened(wanted) {
-        match source.open_now(ctx, at) {
+        match Arc::clone(&source).open_now(ctx, at) {
             Some(opened) => opened?,
-            None => return Ok(false),
+            None => return Ok(Some((at, source))),
+        }
+        if wanted.len() == 1 {
+            break;
         }
     }
-    Ok(true)
+    Ok(None)
 }
 
 /// What a layer asks for in its signature, as a tuple.
@@ -108,9 +110,10 @@ where
 {
     let wanted = W::ids();
     let state = match open_now(ctx, wanted.as_ref()) {
-        Ok(true) => State::Running { layer: layer(ctx) },
-        Ok(false) => State::Waiting {
+        Ok(None) => State::Running { layer: layer(ctx) },
+        Ok(Some((at, source))) => State::Waiting {
             layer: Box::pin(async move {
+                source.open(ctx, at).await?;
                 open(ctx, wanted.as_ref()).await?;
                 layer(ctx).await
             }),

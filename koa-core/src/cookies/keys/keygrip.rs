@@ -2,14 +2,13 @@
 
 use std::fmt;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 use sha2::{Sha256, Sha384, Sha512};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use crate::base64;
 use crate::error::{Error, Result};
 
 /// Keys for cookies, the newest first: the first one signs, all of them verify. The `keygrip` package:
@@ -231,9 +230,9 @@ fn digest<M: Mac + Clone>(mac: &M, data: &[&[u8]]) -> hmac::digest::Output<M> {
 
 fn encode<'b>(digest: &[u8], encoding: Encoding, buffer: &'b mut Buffer) -> &'b [u8] {
     let length = match encoding {
-        Encoding::Base64 => URL_SAFE_NO_PAD
-            .encode_slice(digest, &mut buffer.0)
-            .unwrap_or(0),
+        Encoding::Base64 => {
+            return base64::encode_url_bare_into(digest, &mut buffer.0).as_bytes();
+        }
         Encoding::Hex => {
             const DIGITS: &[u8; 16] = b"0123456789abcdef";
             for (pair, byte) in buffer.0.chunks_exact_mut(2).zip(digest) {

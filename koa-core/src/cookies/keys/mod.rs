@@ -14,7 +14,7 @@ use crate::error::Result;
 
 pub use egg::EggKeygrip;
 pub use keygrip::{Algorithm, Encoding, Keygrip};
-pub(crate) use seal::{Opened, Purpose};
+pub(crate) use seal::{Opened, Purpose, ROOM};
 pub use weak::{WeakKey, Weakness};
 
 /// What is made of an app's keys when it starts.
@@ -64,14 +64,14 @@ impl Ring {
         self.egg.signer()
     }
 
-    /// Seals a value, which may be in two parts, with the first key; `None` where there is none.
+    /// Seals a value with the first key, in its place behind [`ROOM`]; `None` where there is no key.
     pub(crate) fn seal(
         &self,
         purpose: Purpose,
         name: &str,
-        value: [&[u8]; 2],
+        value: Vec<u8>,
         expires: Option<SystemTime>,
-    ) -> Option<Result<String>> {
+    ) -> Option<Result<Vec<u8>>> {
         let seal = self.for_purpose(purpose).next()?;
         Some(seal.seal(name, value, expires))
     }
@@ -81,10 +81,9 @@ impl Ring {
         &self,
         purpose: Purpose,
         name: &str,
-        sealed: &[u8],
+        mut bytes: Vec<u8>,
         now: SystemTime,
     ) -> Option<Fitted<Opened>> {
-        let mut bytes = seal::decode(sealed)?;
         let mut seals = self.for_purpose(purpose).enumerate().peekable();
         while let Some((index, seal)) = seals.next() {
             // A value is opened in its place; only where there is another key to try it is needed again.

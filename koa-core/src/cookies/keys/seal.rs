@@ -1,12 +1,14 @@
 //! Values that only a holder of the keys can read or make.
 //!
-//! A sealed value is `version | nonce | ciphertext and tag`, in base64 for URLs: AES-256-GCM-SIV
+//! A sealed value is `version | nonce | ciphertext and tag`, which stands in a cookie in base64 for URLs: AES-256-GCM-SIV
 //! ([RFC 8452](https://www.rfc-editor.org/rfc/rfc8452)) under a key that HKDF-SHA256 derives for one purpose from one of the
 //! app's keys. Each nonce of 96 random bits gives a message a key of its own, and two messages that happened to share one
 //! would show no more than whether they are equal: where AES-GCM is at its limit with 2^32 messages under one key, this
 //! has room for 2^48 and more. The cookie's name and the purpose are authenticated with it, and what is encrypted begins
 //! with the time until which it counts.
 
+use std::borrow::Cow;
+use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
 use aes_gcm_siv::aead::AeadInOut;
@@ -15,17 +17,18 @@ use hkdf::Hkdf;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use crate::base64;
 use crate::error::{Error, Result};
 
 const VERSION: u8 = 1;
 const NONCE: usize = 12;
 const EXPIRY: usize = 8;
 const TAG: usize = 16;
-const SHORT: usize = 64;
 
 /// How much stands before what is encrypted.
 const BEFORE: usize = 1 + NONCE;
+
+/// How much room a value needs before it to be sealed in its place, and is opened with, in bytes.
+pub(crate) const ROOM: usize = BEFORE + EXPIRY;
 
 /// What a sealed value is for: one that was made for another purpose is not opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,13 +50,23 @@ impl Purpose {
 pub(super) struct Seal {
     cipher: Aes256GcmSiv,
     purpose: Purpose,
+    /// The name that came first, mostly the only one, and what is authenticated beside its values.
+    first: OnceLock<(String, Vec<u8>)>,
 }
 
 /// What was in a sealed value.
 pub(crate) struct Opened {
-    pub(crate) value: Vec<u8>,
+    /// The value, behind [`ROOM`].
+    pub(crate) bytes: Vec<u8>,
     /// Until when it counts; without end where there is none.
     pub(crate) expires: Option<SystemTime>,
+}
+
+impl Opened {
+    pub(crate) fn into_value(mut self) -> Vec<u8> {
+        self.bytes.drain(..ROOM.min(self.bytes.len()));
+        self.bytes
+    }
 }
 
 impl Seal {
@@ -69,6 +82,7 @@ impl Seal {
         Self {
             cipher: Aes256GcmSiv::new((&*derived).into()),
             purpose,
+            first: OnceLock::new(),
         }
     }
 
@@ -76,31 +90,28 @@ impl Seal {
         self.purpose == purpose
     }
 
-    /// Seals a value for the cookie `name`.
+    /// Seals a value for the cookie `name`, in its place: it stands behind [`ROOM`].
     pub(super) fn seal(
         &self,
         name: &str,
-        value: [&[u8]; 2],
+        mut bytes: Vec<u8>,
         expires: Option<SystemTime>,
-    ) -> Result<String> {
-        let length = value[0].len() + value[1].len();
-        let mut head = [VERSION; BEFORE];
-        getrandom::fill(&mut head[1..]).map_err(|error| {
+    ) -> Result<Vec<u8>> {
+        let (head, text) = bytes.split_at_mut_checked(BEFORE).ok_or_else(failed)?;
+        let (version, random) = head.split_first_mut().ok_or_else(failed)?;
+        *version = VERSION;
+        getrandom::fill(random).map_err(|error| {
             Error::internal(format!("the system gives no random bytes: {error}"))
         })?;
-        let mut bytes = Vec::with_capacity(BEFORE + EXPIRY + length + TAG);
-        bytes.extend_from_slice(&head);
-        bytes.extend_from_slice(&millis(expires).to_be_bytes());
-        bytes.extend_from_slice(value[0]);
-        bytes.extend_from_slice(value[1]);
-        let (head, text) = bytes.split_at_mut(BEFORE);
         let nonce = nonce(head).ok_or_else(failed)?;
+        let expiry = text.first_chunk_mut().ok_or_else(failed)?;
+        *expiry = millis(expires).to_be_bytes();
         let tag = self
             .cipher
-            .encrypt_inout_detached(&nonce, self.bound(name).bytes(), text.into())
+            .encrypt_inout_detached(&nonce, &self.bound(name), text.into())
             .map_err(|_| failed())?;
         bytes.extend_from_slice(&tag);
-        Ok(base64::encode_url_bare(&bytes))
+        Ok(bytes)
     }
 
     /// Opens what [`seal`](Self::seal) made of a value with this key, for this cookie, unless its time is over.
@@ -113,7 +124,7 @@ impl Seal {
         }
         let tag = (&*tag).try_into().ok()?;
         self.cipher
-            .decrypt_inout_detached(&nonce(head)?, self.bound(name).bytes(), text.into(), tag)
+            .decrypt_inout_detached(&nonce(head)?, &self.bound(name), text.into(), tag)
             .ok()?;
         let millis = u64::from_be_bytes(sealed.get(BEFORE..BEFORE + EXPIRY)?.try_into().ok()?);
         let expires = (millis != 0)
@@ -123,49 +134,29 @@ impl Seal {
             return None;
         }
         sealed.truncate(end);
-        sealed.drain(..BEFORE + EXPIRY);
         Some(Opened {
-            value: sealed,
+            bytes: sealed,
             expires,
         })
     }
 
     /// What is authenticated beside the value. A name cannot hold a NUL.
-    fn bound(&self, name: &str) -> Bound {
-        let label = self.purpose.label().as_bytes();
-        let parts: [&[u8]; 4] = [&[VERSION], label, &[0], name.as_bytes()];
-        let length = parts.iter().map(|part| part.len()).sum();
-        let mut short = [0; SHORT];
-        if length > SHORT {
-            return Bound::Long(parts.concat());
-        }
-        let mut at = 0;
-        for part in parts {
-            short[at..at + part.len()].copy_from_slice(part);
-            at += part.len();
-        }
-        Bound::Short(short, length)
-    }
-}
-
-/// What is authenticated beside a value, without an allocation for names of the usual length.
-enum Bound {
-    Short([u8; SHORT], usize),
-    Long(Vec<u8>),
-}
-
-impl Bound {
-    fn bytes(&self) -> &[u8] {
-        match self {
-            Self::Short(bytes, length) => &bytes[..*length],
-            Self::Long(bytes) => bytes,
+    fn bound(&self, name: &str) -> Cow<'_, [u8]> {
+        let bound = || {
+            [
+                &[VERSION],
+                self.purpose.label().as_bytes(),
+                &[0],
+                name.as_bytes(),
+            ]
+            .concat()
+        };
+        let (first, bytes) = self.first.get_or_init(|| (name.to_owned(), bound()));
+        match first == name {
+            true => Cow::Borrowed(bytes),
+            false => Cow::Owned(bound()),
         }
     }
-}
-
-/// The bytes of a sealed value.
-pub(super) fn decode(sealed: &[u8]) -> Option<Vec<u8>> {
-    base64::decode_url_bare(sealed)
 }
 
 fn nonce(head: &[u8]) -> Option<Nonce> {

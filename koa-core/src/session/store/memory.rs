@@ -65,24 +65,41 @@ impl Default for MemoryStore {
 }
 
 impl Kept {
-    fn new(save: &Save<'_>, version: u64) -> Self {
-        let now = Instant::now();
-        let life = save.time_to_live.unwrap_or(UNSAID);
+    fn new(save: &Save<'_>, version: u64, now: Instant) -> Self {
         Self {
             value: save.value.into(),
             version,
-            until: now.checked_add(life).unwrap_or(now + UNSAID),
+            until: until(save, now),
         }
     }
 
-    fn is_over(&self) -> bool {
-        self.until <= Instant::now()
+    /// Writes it again, in its place if it is as long as it was and nobody reads it.
+    fn write(&mut self, save: &Save<'_>, version: u64, now: Instant) {
+        match Arc::get_mut(&mut self.value) {
+            Some(value) if value.len() == save.value.len() => value.copy_from_slice(save.value),
+            _ => self.value = save.value.into(),
+        }
+        self.version = version;
+        self.until = until(save, now);
+    }
+
+    fn is_over(&self, now: Instant) -> bool {
+        self.until <= now
     }
 }
 
+/// Until when it is kept.
+fn until(save: &Save<'_>, now: Instant) -> Instant {
+    let life = save.time_to_live.unwrap_or(UNSAID);
+    now.checked_add(life).unwrap_or(now + UNSAID)
+}
+
 impl SessionStore for MemoryStore {
+    const IMMEDIATE: bool = true;
+
     async fn load(&self, key: &str, _: &Load) -> Result<Option<Stored>> {
-        let kept = self.sessions.get(key).filter(|kept| !kept.is_over());
+        let now = Instant::now();
+        let kept = self.sessions.get(key).filter(|kept| !kept.is_over(now));
         Ok(kept.map(|kept| Stored {
             value: kept.value.to_vec(),
             version: kept.version,
@@ -90,14 +107,11 @@ impl SessionStore for MemoryStore {
     }
 
     async fn create(&self, key: &str, save: Save<'_>) -> Result<u64> {
-        let new = Kept::new(&save, 1);
+        let now = Instant::now();
         let entry = self.sessions.entry(key, None, |_, kept| {
-            if save.replace || kept.is_over() {
+            if save.replace || kept.is_over(now) {
                 let version = kept.version.wrapping_add(1);
-                *kept = Kept {
-                    version,
-                    ..new.clone()
-                };
+                kept.write(&save, version, now);
                 EntryAction::Retain(Some(version))
             } else {
                 EntryAction::Retain(None)
@@ -107,7 +121,7 @@ impl SessionStore for MemoryStore {
             EntryResult::Retained(Some(version)) => Ok(version),
             EntryResult::Vacant(place) => {
                 // A place that is lost to another one meanwhile has been taken by it.
-                let _ = place.insert(new);
+                let _ = place.insert(Kept::new(&save, 1, now));
                 Ok(1)
             }
             _ => Err(Error::internal("there is a session of this id")),
@@ -115,15 +129,15 @@ impl SessionStore for MemoryStore {
     }
 
     async fn update(&self, key: &str, version: u64, save: Save<'_>) -> Result<Updated> {
-        let next = version.wrapping_add(1);
+        let (now, next) = (Instant::now(), version.wrapping_add(1));
         let entry = self.sessions.entry(key, None, |_, kept| {
-            if kept.is_over() {
+            if kept.is_over(now) {
                 return EntryAction::Remove;
             }
             if kept.version != version {
                 return EntryAction::Retain(Updated::Conflict);
             }
-            *kept = Kept::new(&save, next);
+            kept.write(&save, next, now);
             EntryAction::Retain(Updated::To(next))
         });
         Ok(match entry {

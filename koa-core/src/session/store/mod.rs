@@ -10,10 +10,11 @@ mod tower_sessions;
 
 use std::fmt;
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
+use std::task::{self, Poll, Waker};
 use std::time::Duration;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::session::config::MaxAge;
 
 pub(super) use egg::STORE_LONGER;
@@ -32,6 +33,10 @@ pub use tower_sessions::FromTowerSessions;
 ///
 /// A store that has no versions implements [`EggStore`], which has Egg's three functions.
 pub trait SessionStore: Send + Sync + 'static {
+    /// Whether it answers without waiting for anything, as one in memory does: each of its futures is ready when it is first
+    /// polled. A request then needs no box for it. A store that says so and waits all the same fails.
+    const IMMEDIATE: bool = false;
+
     /// The session under a key, unless its time to live is over.
     ///
     /// # Errors
@@ -141,35 +146,61 @@ pub enum Updated {
     Conflict,
 }
 
-type Boxed<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
+/// What comes of asking a store.
+pub(super) enum Asked<'a, T> {
+    Answered(Result<T>),
+    Waiting(Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>),
+}
+
+impl<'a, T> Asked<'a, T> {
+    fn of<S: SessionStore>(answer: impl Future<Output = Result<T>> + Send + 'a) -> Self {
+        if !S::IMMEDIATE {
+            return Self::Waiting(Box::pin(answer));
+        }
+        let mut task = task::Context::from_waker(Waker::noop());
+        match pin!(answer).poll(&mut task) {
+            Poll::Ready(answer) => Self::Answered(answer),
+            Poll::Pending => Self::Answered(Err(Error::internal(
+                "a session store that is `IMMEDIATE` has waited",
+            ))),
+        }
+    }
+}
 
 /// [`SessionStore`] without its type.
 pub(super) trait AnyStore: Send + Sync + 'static {
-    fn load<'a>(&'a self, key: &'a str, load: &'a Load) -> Boxed<'a, Option<Stored>>;
-    fn create<'a>(&'a self, key: &'a str, save: Save<'a>) -> Boxed<'a, u64>;
-    fn update<'a>(&'a self, key: &'a str, version: u64, save: Save<'a>) -> Boxed<'a, Updated>;
-    fn destroy<'a>(&'a self, key: &'a str) -> Boxed<'a, ()>;
+    fn is_immediate(&self) -> bool;
+    fn load<'a>(&'a self, key: &'a str, load: &'a Load) -> Asked<'a, Option<Stored>>;
+    fn create<'a>(&'a self, key: &'a str, save: Save<'a>) -> Asked<'a, u64>;
+    fn update<'a>(&'a self, key: &'a str, version: u64, save: Save<'a>) -> Asked<'a, Updated>;
+    fn destroy<'a>(&'a self, key: &'a str) -> Asked<'a, ()>;
 }
 
 impl<T: SessionStore> AnyStore for T {
-    fn load<'a>(&'a self, key: &'a str, load: &'a Load) -> Boxed<'a, Option<Stored>> {
-        Box::pin(SessionStore::load(self, key, load))
+    fn is_immediate(&self) -> bool {
+        T::IMMEDIATE
     }
 
-    fn create<'a>(&'a self, key: &'a str, save: Save<'a>) -> Boxed<'a, u64> {
-        Box::pin(SessionStore::create(self, key, save))
+    fn load<'a>(&'a self, key: &'a str, load: &'a Load) -> Asked<'a, Option<Stored>> {
+        Asked::of::<T>(SessionStore::load(self, key, load))
     }
 
-    fn update<'a>(&'a self, key: &'a str, version: u64, save: Save<'a>) -> Boxed<'a, Updated> {
-        Box::pin(SessionStore::update(self, key, version, save))
+    fn create<'a>(&'a self, key: &'a str, save: Save<'a>) -> Asked<'a, u64> {
+        Asked::of::<T>(SessionStore::create(self, key, save))
     }
 
-    fn destroy<'a>(&'a self, key: &'a str) -> Boxed<'a, ()> {
-        Box::pin(SessionStore::destroy(self, key))
+    fn update<'a>(&'a self, key: &'a str, version: u64, save: Save<'a>) -> Asked<'a, Updated> {
+        Asked::of::<T>(SessionStore::update(self, key, version, save))
+    }
+
+    fn destroy<'a>(&'a self, key: &'a str) -> Asked<'a, ()> {
+        Asked::of::<T>(SessionStore::destroy(self, key))
     }
 }
 
 impl<T: SessionStore> SessionStore for std::sync::Arc<T> {
+    const IMMEDIATE: bool = T::IMMEDIATE;
+
     fn load(&self, key: &str, load: &Load) -> impl Future<Output = Result<Option<Stored>>> + Send {
         SessionStore::load(&**self, key, load)
     }
