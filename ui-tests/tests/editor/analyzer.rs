@@ -64,7 +64,7 @@ impl Analyzer {
                 "targetDir": folder.join("target"),
                 // Where it is not told, it adds the component `rust-src` to the toolchain, which changes what the compiler
                 // says in the tests beside this.
-                "sysrootSrc": sysroot().join("lib/rustlib/src/rust/library"),
+                "sysrootSrc": std_sources(),
             },
             "checkOnSave": false,
             "numThreads": 2,
@@ -96,12 +96,12 @@ impl Analyzer {
         assert_ne!(status["health"], "error", "{status}");
     }
 
-    /// Where an editor jumps to from the token that is marked in `snippet`: `.with(«greet»)`, as the lines with the token
-    /// marked, and another file by its name.
+    /// Where an editor jumps to from the token that is marked in `snippet`, `.with(«greet»)`: each as its line with what is
+    /// then selected marked.
     pub(crate) fn jumps(&mut self, snippet: &str) -> Vec<String> {
         let places = self.ask("textDocument/definition", snippet);
         let places = places.as_array().into_iter().flatten();
-        places.map(|place| self.shown(place)).collect()
+        places.map(shown).collect()
     }
 
     /// What an editor shows for the token that is marked in `snippet`.
@@ -133,21 +133,6 @@ impl Analyzer {
         let character = before.len() - before.rfind('\n').map_or(0, |end| end + 1);
         json!({ "line": line, "character": character })
     }
-
-    fn shown(&self, place: &Value) -> String {
-        if place["uri"] != uri(&self.file) {
-            return place["uri"].to_string();
-        }
-        let (start, end) = (&place["range"]["start"], &place["range"]["end"]);
-        let number = |value: &Value| usize::try_from(value.as_u64().unwrap()).unwrap();
-        let line = self.text.lines().nth(number(&start["line"])).unwrap();
-        if start["line"] != end["line"] {
-            return format!("{line} ..");
-        }
-        let (start, end) = (number(&start["character"]), number(&end["character"]));
-        let (before, token, after) = (&line[..start], &line[start..end], &line[end..]);
-        format!("{before}«{token}»{after}").trim().to_owned()
-    }
 }
 
 impl Drop for Analyzer {
@@ -155,6 +140,21 @@ impl Drop for Analyzer {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// The line of a place, with what stands there marked.
+fn shown(place: &Value) -> String {
+    let file = place["uri"].as_str().unwrap().trim_start_matches("file://");
+    let text = fs::read_to_string(file).unwrap();
+    let number = |value: &Value| usize::try_from(value.as_u64().unwrap()).unwrap();
+    let (start, end) = (&place["range"]["start"], &place["range"]["end"]);
+    let line = text.lines().nth(number(&start["line"])).unwrap();
+    if start["line"] != end["line"] {
+        return format!("{line} ..");
+    }
+    let (start, end) = (number(&start["character"]), number(&end["character"]));
+    let (before, token, after) = (&line[..start], &line[start..end], &line[end..]);
+    format!("{before}«{token}»{after}").trim().to_owned()
 }
 
 /// A package with `file` as its library, and the versions of the workspace.
@@ -172,13 +172,12 @@ fn write_package(folder: &Path, file: &Path) {
     fs::copy(workspace.join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
 }
 
-fn sysroot() -> PathBuf {
+/// Where the toolchain has the sources of the standard library, if it has them.
+pub(crate) fn std_sources() -> PathBuf {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let output = Command::new(rustc).args(["--print", "sysroot"]).output();
-    String::from_utf8(output.unwrap().stdout)
-        .unwrap()
-        .trim()
-        .into()
+    let sysroot = String::from_utf8(output.unwrap().stdout).unwrap();
+    Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library")
 }
 
 fn uri(path: &Path) -> String {

@@ -10,6 +10,7 @@ use std::path::Path;
 use analyzer::Analyzer;
 
 /// A token, marked in what surrounds it; where a jump from it lands; and what is shown when the mouse is over it.
+#[derive(Clone, Copy)]
 struct Look {
     at: &'static str,
     lands: &'static str,
@@ -172,6 +173,31 @@ const LOOKS: &[Look] = &[
         lands: "struct «NewPost» {",
         shows: &["A post as it is sent."],
     },
+    Look {
+        at: "Json(post): «Json»<NewPost>",
+        lands: "pub struct «Json»<T>(pub T);",
+        shows: &["A value to be sent, or read, as JSON."],
+    },
+    Look {
+        at: "Query(page): «Query»<Page>",
+        lands: "pub struct «Query»<T>(pub T);",
+        shows: &["pub struct Query"],
+    },
+    Look {
+        at: "Query<«Page»>",
+        lands: "struct «Page» {",
+        shows: &["Which of them are shown."],
+    },
+    Look {
+        at: "-> «Html»<String>",
+        lands: "pub struct «Html»<T>(pub T);",
+        shows: &["pub struct Html"],
+    },
+    Look {
+        at: "theme: Option<«Theme»>",
+        lands: "struct «Theme» {",
+        shows: &["How a visitor wants the pages."],
+    },
     // A session.
     Look {
         at: "«Login»::middleware()",
@@ -195,16 +221,39 @@ const LOOKS: &[Look] = &[
     },
 ];
 
+/// Where types of the standard library stand between: asked where the toolchain has its sources, the component `rust-src`.
+const LOOKS_THROUGH_STD: &[Look] = &[
+    Look {
+        at: "ctx[login].«visits» += 1",
+        lands: "«visits»: u32,",
+        shows: &["How often they came."],
+    },
+    Look {
+        at: "by {}\", post.«title»",
+        lands: "«title»: String,",
+        shows: &["What it is about."],
+    },
+];
+
 #[test]
 fn hovering_and_jumping_land_on_the_users_own_code() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/editor/sample.rs");
     let Some(mut analyzer) = Analyzer::open(&file) else {
         return;
     };
+    let mut looks = LOOKS.to_vec();
+    if analyzer::std_sources().exists() {
+        looks.extend_from_slice(LOOKS_THROUGH_STD);
+    } else {
+        eprintln!(
+            "NOT ASKED: {} looks, without rust-src",
+            LOOKS_THROUGH_STD.len()
+        );
+    }
     let mut wrong = Vec::new();
-    for Look { at, lands, shows } in LOOKS {
+    for Look { at, lands, shows } in looks {
         let landed = analyzer.jumps(at);
-        if landed != [*lands] {
+        if landed != [lands] {
             wrong.push(format!("from {at}\n  to {lands}\n not {landed:#?}"));
         }
         let shown = analyzer.hover(at);
@@ -220,7 +269,7 @@ fn hovering_and_jumping_land_on_the_users_own_code() {
 }
 
 /// What of the generated code, or of what it calls, would show where it stands at the user's names.
-const FOREIGN: [&str; 4] = ["__private", "extern crate", "pub mod", "'a"];
+const FOREIGN: [&str; 5] = ["__private", "extern crate", "pub mod", "auto trait", "'a"];
 
 #[test]
 fn the_sample_is_a_program() {

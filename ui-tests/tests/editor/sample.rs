@@ -35,12 +35,32 @@ async fn signed_in(ctx: &mut Context, login: Slot<Login>, next: impl Next<User>)
     next.provide(ctx, User { name }).await
 }
 
+/// How a visitor wants the pages.
+struct Theme {
+    color: &'static str,
+}
+
+impl std::str::FromStr for Theme {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let color = if text == "day" { "blue" } else { "white" };
+        Ok(Self { color })
+    }
+}
+
 /// Says who is there.
 #[middleware]
 async fn whoami(user: &User, login: &Login) -> String {
     let greeting = user.greeting();
     let times = login.visits;
     format!("{greeting}, for the {times}th time")
+}
+
+/// Says what the visitor likes.
+#[middleware]
+async fn likes(#[cookie("theme")] theme: Option<Theme>) -> &'static str {
+    theme.map_or("nothing", |theme| theme.color)
 }
 
 /// Refuses those who ask too often.
@@ -71,6 +91,13 @@ struct NewPost {
     title: String,
 }
 
+/// Which of them are shown.
+#[derive(serde::Deserialize)]
+struct Page {
+    /// From 0.
+    number: usize,
+}
+
 /// The posts of the site.
 struct Posts {
     /// Their titles, by number.
@@ -89,8 +116,8 @@ impl Posts {
 
     /// Greets who is there.
     #[get("/", with(RateLimit { per_minute: 60 }))]
-    async fn index(&self, user: &User) -> String {
-        user.greeting()
+    async fn index(&self, user: &User, Query(page): Query<Page>) -> Html<String> {
+        Html(format!("{}, on page {}", user.greeting(), page.number))
     }
 
     /// Takes a new post, and says where it is.
@@ -114,6 +141,7 @@ pub(crate) fn app() -> (impl Sized, String) {
         .with(RateLimit { per_minute: 600 })
         .controller(posts)
         .with(signed_in)
+        .mount("/likes", Stack::new().with(likes))
         .with(whoami);
     (app, Posts::show_path(7))
 }
