@@ -59,7 +59,7 @@ table! {
     json_form => __private::FromJson;
     text_form => __private::FromText;
     declared => __private::Declared;
-    from_context => FromContext;
+    extractor => FromContext;
     handler => __private::Handler;
     inner => __private::Inner;
     lend => __private::lend;

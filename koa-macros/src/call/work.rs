@@ -123,12 +123,11 @@ impl Work<'_> {
             }
             Kind::Extract(ty) => {
                 let once = self.body_once(argument, ty, index);
-                let (from_context, taken) = (self.paths.from_context(at), self.paths.taken(at));
+                let (extractor, taken) = (self.paths.extractor(at), self.paths.taken(at));
                 let (method, ctx) = (quote_spanned!(at=> from_context), quote_spanned!(at=> ctx));
                 let (as_token, shown) = (quote_spanned!(at=> as), ty.span());
                 // Begun and ended where it is shown that the type is no extractor.
-                let taking =
-                    quote_spanned!(shown=> <#ty #as_token #from_context>::#method::<>(#ctx));
+                let taking = quote_spanned!(shown=> <#ty #as_token #extractor>::#method::<>(#ctx));
                 quote_spanned! {at=>
                     #(#once)*
                     let #local = #taking.await;

@@ -1,6 +1,13 @@
 //! What an editor shows of items under koa's macros, and where it jumps to from there: the user's own code. The real
 //! rust-analyzer is asked about [`sample`], where it is installed: `rustup component add rust-analyzer`.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may say what it takes for granted"
+)]
+
 mod analyzer;
 mod connection;
 mod sample;
