@@ -10,7 +10,6 @@ pub use std::format;
 
 use crate::context::{Context, Lent};
 use crate::error::Result;
-use crate::extract::FromContext;
 use crate::reply::Reply;
 use crate::server::{Connection, disconnect};
 use crate::session::wanted;
@@ -54,13 +53,13 @@ pub async fn lend_mut<T: Send + Sync + 'static>(ctx: &mut Context) -> Result<Len
     ctx.lend_mut()
 }
 
-/// Takes an argument by value from the request.
+/// What was taken from the request for an argument.
 ///
 /// # Errors
 ///
 /// That the request has none, as the app answers it.
-pub async fn extract<T: FromContext>(ctx: &mut Context, argument: &'static str) -> Result<T> {
-    crate::extract::extract(ctx, argument).await
+pub fn taken<T>(ctx: &Context, argument: &'static str, value: Result<T>) -> Result<T> {
+    value.map_err(|error| crate::extract::refused(ctx, argument, error))
 }
 
 /// Reads a parameter of the path.
@@ -105,7 +104,7 @@ pub async fn open<W: Wanted>(ctx: &mut Context) -> Result {
 /// # Errors
 ///
 /// The error that it returned.
-pub fn reply(ctx: &mut Context, returned: impl Reply) -> Result {
+pub fn reply<R: Reply>(ctx: &mut Context, returned: R) -> Result {
     returned.reply(ctx)
 }
 

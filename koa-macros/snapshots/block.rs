@@ -32,7 +32,7 @@ where
         &'a self,
         ctx: &'a mut ::koa::Context,
         next: N,
-    ) -> impl ::core::future::Future<Output = ::koa::Result> + ::core::marker::Send + 'a
+    ) -> impl ::core::marker::Send + 'a + ::core::future::Future<Output = ::koa::Result>
     where
         N: ::koa::Next + 'a,
     {

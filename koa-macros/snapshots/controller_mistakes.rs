@@ -30,9 +30,9 @@ where
         route: usize,
         captures: &'a ::koa::__private::Captures,
         ctx: &'a mut ::koa::Context,
-    ) -> impl ::core::future::Future<
+    ) -> impl ::core::marker::Send + 'a + ::core::future::Future<
         Output = ::koa::Result,
-    > + ::core::marker::Send + 'a {
+    > {
         async move {
             let _ = (&captures, &ctx);
             match route {

@@ -63,25 +63,26 @@ where
         route: usize,
         captures: &'a ::koa::__private::Captures,
         ctx: &'a mut ::koa::Context,
-    ) -> impl ::core::future::Future<
+    ) -> impl ::core::marker::Send + 'a + ::core::future::Future<
         Output = ::koa::Result,
-    > + ::core::marker::Send + 'a {
+    > {
         async move {
             match route {
                 0 => {
                     let id = ::koa::__private::parameter::<
                         usize,
                     >(ctx, captures, 0, "id")?;
-                    let returned = Self::show(self, id).await;
-                    ::koa::__private::reply(ctx, returned)
+                    let returned = <Self>::show(self, id).await;
+                    ::koa::__private::reply::<_>(ctx, returned)
                 }
                 1 => {
-                    let taken1 = ::koa::__private::extract::<Json<NewPost>>(ctx, "post")
-                        .await?;
+                    let taken1 = <Json<NewPost> as ::koa::FromContext>::from_context(ctx)
+                        .await;
+                    let taken1 = ::koa::__private::taken(ctx, "post", taken1)?;
                     let mut user = ::koa::__private::lend::<User>(ctx).await?;
                     let (ctx, user) = user.parts();
-                    let returned = Self::create(self, user, taken1).await;
-                    ::koa::__private::reply(ctx, returned)
+                    let returned = <Self>::create(self, user, taken1).await;
+                    ::koa::__private::reply::<_>(ctx, returned)
                 }
                 _ => ::core::result::Result::Ok(()),
             }

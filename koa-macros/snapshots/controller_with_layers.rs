@@ -102,9 +102,9 @@ where
         route: usize,
         captures: &'a ::koa::__private::Captures,
         ctx: &'a mut ::koa::Context,
-    ) -> impl ::core::future::Future<
+    ) -> impl ::core::marker::Send + 'a + ::core::future::Future<
         Output = ::koa::Result,
-    > + ::core::marker::Send + 'a {
+    > {
         async move {
             match route {
                 0 => {
@@ -117,8 +117,8 @@ where
                                 let path = ::koa::__private::parameter::<
                                     String,
                                 >(ctx, captures, 1, "path")?;
-                                let returned = Self::read(self, tenant, path).await;
-                                ::koa::__private::reply(ctx, returned)
+                                let returned = <Self>::read(self, tenant, path).await;
+                                ::koa::__private::reply::<_>(ctx, returned)
                             },
                         )
                         .await
@@ -130,7 +130,7 @@ where
                     let path = ::koa::__private::parameter::<
                         String,
                     >(ctx, captures, 1, "path")?;
-                    Self::write(self, ctx, tenant, path).await
+                    <Self>::write(self, ctx, tenant, path).await
                 }
                 2 => {
                     let tenant = ::koa::__private::parameter::<
@@ -139,7 +139,7 @@ where
                     let path = ::koa::__private::parameter::<
                         String,
                     >(ctx, captures, 1, "path")?;
-                    Self::write(self, ctx, tenant, path).await
+                    <Self>::write(self, ctx, tenant, path).await
                 }
                 _ => ::core::result::Result::Ok(()),
             }

@@ -1,3 +1,7 @@
+///
+/// ```text
+/// async fn hello() -> &'static str
+/// ```
 const fn hello() -> hello {
     hello {}
 }
@@ -17,7 +21,7 @@ impl ::koa::__private::Declared for hello {
     fn call<'a, N>(
         ctx: &'a mut ::koa::Context,
         _: N,
-    ) -> impl ::core::future::Future<Output = ::koa::Result> + ::core::marker::Send + 'a
+    ) -> impl ::core::marker::Send + 'a + ::core::future::Future<Output = ::koa::Result>
     where
         N: ::koa::Next + 'a,
     {
@@ -28,7 +32,7 @@ impl ::koa::__private::Declared for hello {
         }
         async move {
             let returned = hello().await;
-            ::koa::__private::reply(ctx, returned)
+            ::koa::__private::reply::<_>(ctx, returned)
         }
     }
 }

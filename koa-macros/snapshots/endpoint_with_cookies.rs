@@ -1,3 +1,7 @@
+///
+/// ```text
+/// async fn count(ctx: &mut Context, visits: Option<u32>, prefs: Prefs) -> Result
+/// ```
 const fn count() -> count {
     count {}
 }
@@ -17,7 +21,7 @@ impl ::koa::__private::Declared for count {
     fn call<'a, N>(
         ctx: &'a mut ::koa::Context,
         _: N,
-    ) -> impl ::core::future::Future<Output = ::koa::Result> + ::core::marker::Send + 'a
+    ) -> impl ::core::marker::Send + 'a + ::core::future::Future<Output = ::koa::Result>
     where
         N: ::koa::Next + 'a,
     {

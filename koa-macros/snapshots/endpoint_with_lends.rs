@@ -1,3 +1,7 @@
+///
+/// ```text
+/// async fn create(ctx: &mut Context, session: &mut UserSession, user: &User) -> Result<Json<Post>>
+/// ```
 const fn create() -> create {
     create {}
 }
@@ -17,7 +21,7 @@ impl ::koa::__private::Declared for create {
     fn call<'a, N>(
         ctx: &'a mut ::koa::Context,
         _: N,
-    ) -> impl ::core::future::Future<Output = ::koa::Result> + ::core::marker::Send + 'a
+    ) -> impl ::core::marker::Send + 'a + ::core::future::Future<Output = ::koa::Result>
     where
         N: ::koa::Next + 'a,
     {
@@ -39,7 +43,7 @@ impl ::koa::__private::Declared for create {
                 let mut user = ::koa::__private::lend::<User>(ctx).await?;
                 let (ctx, user) = user.parts();
                 let returned = create(ctx, session, user).await;
-                ::koa::__private::reply(ctx, returned)
+                ::koa::__private::reply::<_>(ctx, returned)
             },
         )
     }

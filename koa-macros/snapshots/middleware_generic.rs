@@ -25,9 +25,9 @@ impl<R: Role + 'static> my::koa::__private::Declared for require<R> {
     fn call<'a, N_>(
         ctx: &'a mut my::koa::Context,
         next: N_,
-    ) -> impl ::core::future::Future<
+    ) -> impl ::core::marker::Send + 'a + ::core::future::Future<
         Output = my::koa::Result,
-    > + ::core::marker::Send + 'a
+    >
     where
         N_: my::koa::Next + 'a,
     {

@@ -1,8 +1,13 @@
 /// Says how long the layers below took.
+///
+/// ```text
+/// async fn response_time(ctx: &mut Context, next: impl Next) -> Result
+/// ```
 pub const fn response_time() -> response_time {
     response_time {}
 }
 
+/// Says how long the layers below took.
 #[doc(hidden)]
 #[allow(non_camel_case_types)]
 pub struct response_time {}
@@ -18,7 +23,7 @@ impl ::koa::__private::Declared for response_time {
     fn call<'a, N>(
         ctx: &'a mut ::koa::Context,
         next: N,
-    ) -> impl ::core::future::Future<Output = ::koa::Result> + ::core::marker::Send + 'a
+    ) -> impl ::core::marker::Send + 'a + ::core::future::Future<Output = ::koa::Result>
     where
         N: ::koa::Next + 'a,
     {

@@ -17,7 +17,7 @@ impl ::koa::__private::Declared for signed_in {
     fn call<'a, N>(
         ctx: &'a mut ::koa::Context,
         next: N,
-    ) -> impl ::core::future::Future<Output = ::koa::Result> + ::core::marker::Send + 'a
+    ) -> impl ::core::marker::Send + 'a + ::core::future::Future<Output = ::koa::Result>
     where
         N: ::koa::Next<User> + 'a,
     {

@@ -14,6 +14,10 @@
     "this middleware provides a `User`, so `next` cannot run without one\nwrite `next.provide(ctx, value).await`; or, if it provides nothing, declare `next: impl Next`"
 }
 
+///
+/// ```text
+/// async fn profile(ctx: &mut Context, id: u64, next: impl Next<User>) -> Result
+/// ```
 const fn profile() -> profile {
     profile {}
 }
@@ -33,7 +37,7 @@ impl ::koa::__private::Declared for profile {
     fn call<'a, N>(
         _: &'a mut ::koa::Context,
         _: N,
-    ) -> impl ::core::future::Future<Output = ::koa::Result> + ::core::marker::Send + 'a
+    ) -> impl ::core::marker::Send + 'a + ::core::future::Future<Output = ::koa::Result>
     where
         N: ::koa::Next<User> + 'a,
     {

@@ -18,6 +18,9 @@ pub(crate) struct Attributes {
     /// On the item that bears the user's name: documentation, `#[deprecated]`.
     pub(crate) named: TokenStream,
 
+    /// Of these, the documentation.
+    pub(crate) docs: TokenStream,
+
     /// On the user's function.
     pub(crate) function: TokenStream,
 }
@@ -47,7 +50,10 @@ impl Attributes {
         } else if is(&["allow", "warn", "deny", "forbid"]) {
             self.everywhere.extend(attribute.clone());
             self.lints.extend(attribute);
-        } else if is(&["doc", "deprecated"]) {
+        } else if is(&["doc"]) {
+            self.named.extend(attribute.clone());
+            self.docs.extend(attribute);
+        } else if is(&["deprecated"]) {
             self.named.extend(attribute);
         } else {
             self.function.extend(attribute);
@@ -92,6 +98,10 @@ mod tests {
         assert_eq!(
             sorted.named.to_string(),
             "# [doc = \"Docs.\"] # [deprecated] # [cfg_attr (unix , doc = \"More.\")]"
+        );
+        assert_eq!(
+            sorted.docs.to_string(),
+            "# [doc = \"Docs.\"] # [cfg_attr (unix , doc = \"More.\")]"
         );
         assert_eq!(
             sorted.function.to_string(),

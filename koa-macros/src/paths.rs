@@ -1,6 +1,8 @@
 //! What generated code names of the runtime, in one table.
 //!
-//! Each path takes the span at which the compiler shall complain about it.
+//! Each path takes the span at which the compiler shall complain about it: its first `::` stands there, and what follows
+//! the path has to end there. Its names do not: an editor shows what a name of the user's is by all the names that stand
+//! where it does.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
@@ -57,7 +59,7 @@ table! {
     json_form => __private::FromJson;
     text_form => __private::FromText;
     declared => __private::Declared;
-    extract => __private::extract;
+    extractor => FromContext;
     handler => __private::Handler;
     inner => __private::Inner;
     lend => __private::lend;
@@ -74,6 +76,7 @@ table! {
     serde => __private::serde;
     served_once => __private::served_once;
     slot => __private::slot;
+    taken => __private::taken;
     text => __private::text;
     verb => __private::Verb;
     written => __private::written;
@@ -101,8 +104,10 @@ impl Paths {
     }
 }
 
-/// The token, shown at `span`; what it refers to is decided where it stood.
+/// The token, if it is no name, shown at `span`; what it refers to is decided where it stood.
 fn respan(mut token: TokenTree, span: Span) -> TokenTree {
-    token.set_span(token.span().located_at(span));
+    if let TokenTree::Punct(_) = token {
+        token.set_span(token.span().located_at(span));
+    }
     token
 }

@@ -9,7 +9,7 @@ mod rejection;
 
 use std::future::Future;
 
-use crate::{Context, Result};
+use crate::{Context, Error, Result};
 
 pub use body::Form;
 pub use header::{Header, NamedHeader};
@@ -118,13 +118,8 @@ pub const fn body_once<A: FromContext, B: FromContext>(message: &str) {
     }
 }
 
-/// Takes an argument by value, for generated code.
-pub(crate) async fn extract<T: FromContext>(
-    ctx: &mut Context,
-    argument: &'static str,
-) -> Result<T> {
-    match T::from_context(ctx).await {
-        Ok(value) => Ok(value),
-        Err(error) => Err(Rejection::answer(argument, error, ctx)),
-    }
+/// The error of an argument that could not be taken by value, for generated code.
+#[cold]
+pub(crate) fn refused(ctx: &Context, argument: &'static str, error: Error) -> Error {
+    Rejection::answer(argument, error, ctx)
 }

@@ -91,13 +91,12 @@ impl Work<'_> {
                 return quote_spanned!(at=> #(#lend)* #invocation.await);
             }
             Returns::Reply(ty) => {
-                let shown = ty.span();
                 // Shown at the type, where it cannot be answered.
-                let reply = self.paths.reply(shown);
-                let value = Ident::new("returned", shown);
+                let reply = self.paths.reply(at);
+                let shown = quote_spanned!(ty.span()=> _);
                 (
-                    quote_spanned!(at=> let #value =),
-                    quote_spanned!(at=> #reply(ctx, #value)),
+                    quote_spanned!(at=> let returned =),
+                    quote_spanned!(at=> #reply::<#shown>(ctx, returned)),
                 )
             }
         };
@@ -124,12 +123,16 @@ impl Work<'_> {
             }
             Kind::Extract(ty) => {
                 let once = self.body_once(argument, ty, index);
-                let shown = ty.span();
-                let extract = at_once(self.paths.extract(shown), shown);
-                let ctx = Ident::new("ctx", at);
-                // All of it at one span: where the type is no extractor, the compiler then says so once.
-                let taken = quote_spanned!(shown=> #extract::<#ty>(#ctx, #told).await?);
-                quote_spanned!(at=> #(#once)* let #local = #taken;)
+                let (extractor, taken) = (self.paths.extractor(at), self.paths.taken(at));
+                let (method, ctx) = (quote_spanned!(at=> from_context), quote_spanned!(at=> ctx));
+                let (as_token, shown) = (quote_spanned!(at=> as), ty.span());
+                // Begun and ended where it is shown that the type is no extractor.
+                let taking = quote_spanned!(shown=> <#ty #as_token #extractor>::#method::<>(#ctx));
+                quote_spanned! {at=>
+                    #(#once)*
+                    let #local = #taking.await;
+                    let #local = #taken(ctx, #told, #local)?;
+                }
             }
             Kind::Cookie(cookie) => {
                 let described = cookie.described.as_ref()?;
@@ -147,6 +150,8 @@ impl Work<'_> {
                     paths.text_form(shown)
                 };
                 let described = cookie::cookie(described, paths);
+                // Shown at the type, where it cannot be read.
+                let form = quote_spanned!(at.located_at(shown)=> #form<>);
                 quote_spanned!(at=> let #local = #read::<#value, #form>(ctx, #described)?;)
             }
             _ => return None,
@@ -265,15 +270,6 @@ impl Work<'_> {
             quote_spanned!(at=> _)
         }
     }
-}
-
-/// The tokens of a path of the runtime, with nothing but `span`.
-fn at_once(path: TokenStream, span: Span) -> TokenStream {
-    let tokens = path.into_iter().map(|mut token| {
-        token.set_span(span);
-        token
-    });
-    tokens.collect()
 }
 
 /// A value that is taken out of the context for the time of the call.

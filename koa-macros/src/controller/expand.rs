@@ -12,7 +12,7 @@ use crate::attributes::Attributes;
 use crate::call::work::Work;
 use crate::item::Function;
 use crate::middleware::expand::generics::Generic;
-use crate::middleware::expand::method::user_lints;
+use crate::middleware::expand::method::{future_of, user_lints};
 use crate::names::Names;
 use crate::options::Options;
 use crate::paths::Paths;
@@ -136,7 +136,8 @@ impl Parts<'_> {
             let shown = at.located_at(route.at);
             let served_once = self.paths.served_once(shown);
             let index = Literal::usize_unsuffixed(index);
-            quote_spanned!(shown=> #served_once(Self::ROUTES, #index, &#above::SERVED);)
+            let arguments = quote_spanned!(at=> Self::ROUTES, #index, &#above::SERVED);
+            quote_spanned!(shown=> #served_once(#arguments);)
         });
         quote_spanned! {at=>
             fn serve_once<#above: #onion>() {
@@ -241,8 +242,8 @@ impl Parts<'_> {
                 call: &handler.call,
                 callee: {
                     let name = handler.name();
-                    let shown = at.located_at(name.span());
-                    quote_spanned!(shown=> Self::#name)
+                    let own = quote_spanned!(at=> Self);
+                    quote_spanned!(at.located_at(name.span())=> <#own>::#name)
                 },
                 receiver: handler
                     .function
@@ -255,11 +256,11 @@ impl Parts<'_> {
             let run = work.in_place();
             quote_spanned!(at=> #index => { #run })
         });
-        // Where the compiler says that it is not `Send`.
-        let shown = self.model.block.self_type.span();
-        let output = quote_spanned! {shown=>
-            impl ::core::future::Future<Output = #result> + ::core::marker::Send + 'a
-        };
+        let output = future_of(
+            &result,
+            self.model.block.impl_token.span,
+            self.model.block.self_type.span(),
+        );
         let unused = routes
             .is_empty()
             .then(|| quote_spanned!(at=> let _ = (&captures, &ctx);));

@@ -1,6 +1,6 @@
 //! The struct with what it needs to be written, its settings, and its middleware.
 
-use proc_macro2::{Literal, Span, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::DeriveInput;
 
@@ -31,6 +31,8 @@ pub(super) fn session(item: &DeriveInput, settings: &Settings, ready: bool) -> T
     let (origin, shown) = (paths.origin(at), name.to_string());
     let line = Literal::u32_unsuffixed(line(name.span()));
     let doc = format!(" Provides a [`{name}`] to the layers below.");
+    // An editor that is asked for it shows the struct.
+    let middleware = Ident::new("middleware", name.span());
     quote_spanned! {at=>
         #derived
         #item
@@ -44,7 +46,7 @@ pub(super) fn session(item: &DeriveInput, settings: &Settings, ready: bool) -> T
         impl #name {
             #[doc = #doc]
             #[must_use]
-            #visibility fn middleware() -> #sessions<Self> {
+            #visibility fn #middleware() -> #sessions<Self> {
                 #sessions::new() #hooks
             }
         }

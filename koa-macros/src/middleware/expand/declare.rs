@@ -4,10 +4,12 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
+use syn::{Signature, Visibility};
 
 use super::Expansion;
 use crate::attributes::Attributes;
 use crate::item::Function;
+use crate::types::text;
 
 pub(super) fn item(
     function: &Function,
@@ -16,8 +18,12 @@ pub(super) fn item(
 ) -> TokenStream {
     let at = Span::mixed_site();
     let Attributes {
-        everywhere, named, ..
+        everywhere,
+        named,
+        docs,
+        ..
     } = attributes;
+    let signature = signature(function, docs);
     let Expansion {
         generic, subject, ..
     } = expansion;
@@ -40,15 +46,46 @@ pub(super) fn item(
     quote_spanned! {at=>
         #everywhere
         #named
+        #signature
         #visibility const fn #name #params() -> #subject #clause {
             #name { #values }
         }
 
         #everywhere
+        #docs
         #[doc(hidden)]
         #[allow(non_camel_case_types)]
         #visibility struct #name #bare {
             #fields
         }
     }
+}
+
+/// The user's signature, as the end of the documentation: that of the function declared here says nothing of what the
+/// middleware asks for. Where a lint may ask for documentation, none is made up.
+fn signature(function: &Function, docs: &TokenStream) -> Option<TokenStream> {
+    let is_private = matches!(function.visibility, Visibility::Inherited);
+    if docs.is_empty() && !is_private {
+        return None;
+    }
+    let Signature {
+        ident,
+        generics,
+        inputs,
+        output,
+        ..
+    } = &function.signature;
+    let parts = [
+        format!(
+            "async fn {ident}{}({})",
+            text(generics),
+            text(inputs).trim_end_matches(',')
+        ),
+        text(output),
+        text(&generics.where_clause),
+    ];
+    let parts: Vec<_> = parts.iter().map(|part| part.trim()).collect();
+    let written = format!(" {}", parts.join(" ").trim_end());
+    let lines = ["", " ```text", &written, " ```"];
+    Some(quote_spanned!(Span::mixed_site()=> #(#[doc = #lines])*))
 }

@@ -101,11 +101,7 @@ pub(super) fn implementation(
         Some(work) => work.future(),
         None => quote_spanned!(at=> async { ::core::result::Result::Ok(()) }),
     };
-    // Where the compiler says that it is not `Send`.
-    let shown = expansion.name;
-    let output = quote_spanned! {shown=>
-        impl ::core::future::Future<Output = #result> + ::core::marker::Send + 'a
-    };
+    let output = future_of(&result, expansion.keyword, expansion.name);
     let about = about(expansion, call);
     quote_spanned! {at=>
         #attributes
@@ -127,6 +123,15 @@ pub(super) fn implementation(
                 #future
             }
         }
+    }
+}
+
+/// The type of a future that gives `result`. From `first` to `last` the compiler says that it is not `Send`: the type
+/// begins and ends there. Its names stand elsewhere, or an editor would show them for the user's.
+pub(crate) fn future_of(result: &TokenStream, first: Span, last: Span) -> TokenStream {
+    let (open, close) = (quote_spanned!(first=> impl), quote_spanned!(last=> >));
+    quote_spanned! {Span::mixed_site()=>
+        #open ::core::marker::Send + 'a + ::core::future::Future<Output = #result #close
     }
 }
 

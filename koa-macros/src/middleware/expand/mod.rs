@@ -31,6 +31,9 @@ struct Expansion {
 
     generic: Generic,
 
+    /// Where the `fn` before the function's name stands.
+    keyword: Span,
+
     /// Where the function's name stands.
     name: Span,
 
@@ -62,6 +65,7 @@ pub(super) fn function(
         subject: quote_spanned!(at=> #name #arguments),
         attributes: everywhere,
         generic,
+        keyword: function.signature.fn_token.span,
         name: name.span(),
         cancel_on_disconnect: options.has("cancel_on_disconnect"),
         declared: true,
@@ -86,15 +90,15 @@ pub(super) fn block(
     ready: bool,
 ) -> TokenStream {
     let at = Span::mixed_site();
+    let signature = block.call().map(|function| &function.signature);
     let expansion = Expansion {
         paths: Paths::new(options),
         names: Names::of(block),
         subject: block.self_type.to_token_stream(),
         attributes: Attributes::sort(&block.attributes).everywhere,
         generic: Generic::of_block(&block.all_generics(), block.self_type.span()),
-        name: block
-            .call()
-            .map_or(at, |function| function.signature.ident.span()),
+        keyword: signature.map_or(at, |signature| signature.fn_token.span),
+        name: signature.map_or(at, |signature| signature.ident.span()),
         cancel_on_disconnect: options.has("cancel_on_disconnect"),
         declared: false,
     };
@@ -131,15 +135,17 @@ pub(super) fn unreadable(item: TokenStream, options: &Options) -> TokenStream {
         .clone()
         .into_iter()
         .skip_while(|token| token.to_string() != "fn");
-    let (Some(_), Some(TokenTree::Ident(name))) = (tokens.next(), tokens.next()) else {
+    let (Some(keyword), Some(TokenTree::Ident(name))) = (tokens.next(), tokens.next()) else {
         return item;
     };
+    let keyword = keyword.span();
     let expansion = Expansion {
         paths: Paths::new(options),
         names: Names::of(&item),
         subject: name.to_token_stream(),
         attributes: TokenStream::new(),
         generic: Generic::default(),
+        keyword,
         name: name.span(),
         cancel_on_disconnect: false,
         declared: true,
