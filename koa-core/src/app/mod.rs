@@ -560,16 +560,18 @@ fn handle<C: Onion, B: Into<Carried>>(
     connection: Arc<Connection>,
     request: http::Request<B>,
 ) -> impl Future<Output = Result<http::Response<Outgoing>, Infallible>> + Send + use<C, B> {
+    let mut ctx = Place::of(request, connection);
+    let head = &ctx.request.head;
     let refused =
-        connection.begin_request() && !host::is_said(request.version(), request.headers());
+        ctx.request.connection().begin_request() && !host::is_said(head.version, &head.headers);
     let mut began = None;
     let mut is_other = false;
     // One look for all that few apps have.
-    if connection.app().is_special {
-        began = connection.app().events.begin();
-        is_other = connection.app().flushes || connection.app().unusable.is_some();
+    let app = ctx.app();
+    if app.is_special {
+        began = app.events.begin();
+        is_other = app.flushes || app.unusable.is_some();
     }
-    let mut ctx = Place::of(request, connection);
     #[cfg(feature = "tracing")]
     let span = crate::spans::of_request(&ctx);
     async move {
