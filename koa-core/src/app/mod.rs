@@ -32,7 +32,7 @@ use crate::middleware::{Done, Middleware};
 use crate::request::Carried;
 use crate::response::Outgoing;
 use crate::response::respond::{Ending, conclude, conclude_stream, refuse, send};
-use crate::server::{Addresses, Connection, Server, Socket, host};
+use crate::server::{Addresses, Connection, Server, Socket, escapes, host};
 use crate::session::Found;
 use crate::wiring::{Nothing, Provision, Requires, Shared};
 
@@ -562,8 +562,8 @@ fn handle<C: Onion, B: Into<Carried>>(
 ) -> impl Future<Output = Result<http::Response<Outgoing>, Infallible>> + Send + use<C, B> {
     let mut ctx = Place::of(request, connection);
     let head = &ctx.request.head;
-    let refused =
-        ctx.request.connection().begin_request() && !host::is_said(head.version, &head.headers);
+    let refused = ctx.request.connection().begin_request()
+        && !(host::is_said(head.version, &head.headers) && escapes::are_whole(head.uri.path()));
     let mut began = None;
     let mut is_other = false;
     // One look for all that few apps have.
