@@ -97,13 +97,51 @@ fn a_path_of_a_megabyte_is_refused() {
 }
 
 #[test]
-fn a_bad_percent_escape_is_a_path_like_any_other() {
+fn a_bad_percent_escape_in_a_path_is_refused() {
     let server = server();
-    for path in ["/%", "/%zz", "/%f", "/%ff%fe", "/%00"] {
-        let answer = get(server.address, path);
+    for path in [
+        "/%",
+        "/%2",
+        "/%zz",
+        "/%2g",
+        "/%%20",
+        "/a/%/b",
+        "/a%2/b",
+        "/a/%zz/b",
+        "/a/%2gb",
+        "/a/b%",
+        "/a/b%2",
+        "/%20/b%zz",
+        "/%?a=1",
+        "http://test/%zz",
+    ] {
+        let mut client = Client::connect(server.address);
+        let answer = client.get(path);
+        assert_eq!((answer.status, answer.text().as_str()), (400, ""), "{path}");
+        assert_eq!(answer.header("connection"), Some("close"), "{path}");
+        assert!(!client.fill(), "{path}: the connection is closed");
+    }
+    assert_eq!(get(server.address, "/").status, 200, "the server serves on");
+}
+
+#[test]
+fn a_good_percent_escape_and_a_bad_one_in_the_query_are_not() {
+    let server = server();
+    for (target, path) in [
+        ("/%20", "/%20"),
+        ("/a%2Fb/%c3%A9", "/a%2Fb/%c3%A9"),
+        ("/%ff%fe", "/%ff%fe"),
+        ("/%00", "/%00"),
+        ("/%25zz", "/%25zz"),
+        ("/?%", "/"),
+        ("/?a=%zz&b=%2", "/"),
+        ("/%20?%2g", "/%20"),
+    ] {
+        let answer = get(server.address, target);
         assert_eq!(
             (answer.status, answer.text()),
-            (200, format!("fine: {path}"))
+            (200, format!("fine: {path}")),
+            "{target}"
         );
     }
 }

@@ -129,6 +129,16 @@ fn right_wrong_and_hostile_input() {
     let wide = format!(r#"{{"name":"{}","count":1}}"#, "x".repeat(20_000));
 
     for prefix in PREFIXES {
+        for hostile in ["/%zz", "/%"] {
+            // The server closes the connection of what is no path.
+            let mut client = Client::connect(server.address);
+            let path = format!("{prefix}{hostile}");
+            assert_eq!(
+                ask(&mut client, "GET", &path, "", b"").status,
+                400,
+                "{path}"
+            );
+        }
         let mut check =
             |method: &str, rest: &str, content_type: &str, body: &[u8], status: u16, text: &str| {
                 let path = format!("{prefix}{rest}");
@@ -230,15 +240,6 @@ fn right_wrong_and_hostile_input() {
             400,
             "id: number too large",
         );
-        check(
-            "GET",
-            "/%zz",
-            "",
-            b"",
-            400,
-            "the path has a malformed escape",
-        );
-        check("GET", "/%", "", b"", 400, "the path has a malformed escape");
         check("GET", "/%ff%fe", "", b"", 400, "the path is not UTF-8");
         check("GET", "/7/comments/%00", "", b"", 200, "{} comment 7 \0");
         check(

@@ -444,22 +444,55 @@ fn an_authority_and_a_host_are_as_valid_as_in_http_1() {
             block.extend([*name, u8::try_from(value.len()).unwrap()]);
             block.extend(value.bytes());
         }
-        let stream = number * 2 + 1;
-        client.send(frame(1, 5, stream, &block));
-        let mut came = Vec::new();
-        let answered = loop {
-            assert!(client.fill(), "{fields:?}");
-            came.extend(client.take());
-            let frames = frames(&came);
-            let head = frames
-                .iter()
-                .find(|(kind, of, _)| (*kind, *of) == (1, stream));
-            if let Some((_, _, block)) = head {
-                // The table's size may be set first.
-                break block.iter().copied().find(|byte| byte & 0xe0 != 0x20);
-            }
-        };
-        assert_eq!(answered, Some(status), "{fields:?}");
+        let answered = status_of(&mut client, number * 2 + 1, &block);
+        assert_eq!(answered, status, "{fields:?}");
+    }
+}
+
+#[test]
+fn a_bad_escape_in_a_path_is_refused_as_in_http_1() {
+    let server = serve(App::new().with(answer));
+    let mut client = Client::connect(server.address);
+    client.send(PREFACE);
+    client.send(frame(4, 0, 0, b""));
+    // The name of `:path`, as the table of HPACK has it.
+    const PATH: u8 = 0x44;
+    let (ok, refused) = (0x88, 0x8c);
+    let cases = [
+        ("/%20", ok),
+        ("/a%2Fb", ok),
+        ("/?%zz", ok),
+        ("/%", refused),
+        ("/%2", refused),
+        ("/a/%zz/b", refused),
+        ("/%20%2g", refused),
+        ("/%?a=1", refused),
+        // One stream is refused, and the connection goes on.
+        ("/", ok),
+    ];
+    for (number, (path, status)) in (0_u8..).zip(cases) {
+        let mut block = vec![0x82, 0x86, PATH, u8::try_from(path.len()).unwrap()];
+        block.extend(path.bytes());
+        let answered = status_of(&mut client, number * 2 + 1, &block);
+        assert_eq!(answered, status, "{path}");
+    }
+}
+
+/// The first byte of an answer's head, beside the table's size: which status it is.
+fn status_of(client: &mut Client, stream: u8, block: &[u8]) -> u8 {
+    client.send(frame(1, 5, stream, block));
+    let mut came = Vec::new();
+    loop {
+        assert!(client.fill(), "an answer on stream {stream}");
+        came.extend(client.take());
+        let frames = frames(&came);
+        let head = frames
+            .iter()
+            .find(|(kind, of, _)| (*kind, *of) == (1, stream));
+        if let Some((_, _, block)) = head {
+            let first = block.iter().copied().find(|byte| byte & 0xe0 != 0x20);
+            break first.expect("a status");
+        }
     }
 }
 

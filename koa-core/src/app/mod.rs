@@ -32,7 +32,7 @@ use crate::middleware::{Done, Middleware};
 use crate::request::Carried;
 use crate::response::Outgoing;
 use crate::response::respond::{Ending, conclude, conclude_stream, refuse, send};
-use crate::server::{Addresses, Connection, Server, Socket, host};
+use crate::server::{Addresses, Connection, Server, Socket, escapes, host};
 use crate::session::Found;
 use crate::wiring::{Nothing, Provision, Requires, Shared};
 
@@ -560,16 +560,18 @@ fn handle<C: Onion, B: Into<Carried>>(
     connection: Arc<Connection>,
     request: http::Request<B>,
 ) -> impl Future<Output = Result<http::Response<Outgoing>, Infallible>> + Send + use<C, B> {
-    let refused =
-        connection.begin_request() && !host::is_said(request.version(), request.headers());
+    let mut ctx = Place::of(request, connection);
+    let head = &ctx.request.head;
+    let refused = ctx.request.connection().begin_request()
+        && !(host::is_said(head.version, &head.headers) && escapes::are_whole(head.uri.path()));
     let mut began = None;
     let mut is_other = false;
     // One look for all that few apps have.
-    if connection.app().is_special {
-        began = connection.app().events.begin();
-        is_other = connection.app().flushes || connection.app().unusable.is_some();
+    let app = ctx.app();
+    if app.is_special {
+        began = app.events.begin();
+        is_other = app.flushes || app.unusable.is_some();
     }
-    let mut ctx = Place::of(request, connection);
     #[cfg(feature = "tracing")]
     let span = crate::spans::of_request(&ctx);
     async move {

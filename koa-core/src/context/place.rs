@@ -47,6 +47,8 @@ pub(crate) struct Place {
 
 impl Place {
     /// A place with the context of this request in it.
+    ///
+    /// Nothing that could panic stands between the request and its place: or it would be kept beside it, to be dropped.
     #[inline(always)]
     pub(crate) fn of(
         request: http::Request<impl Into<Carried>>,
@@ -55,7 +57,7 @@ impl Place {
         let left = PLACES.try_with(|places| places.borrow_mut().pop());
         let mut place = left.ok().flatten().unwrap_or_else(Self::vacant);
         let nowhere = place.ctx.request.begin(request, connection);
-        place.nowhere = Some(nowhere);
+        mem::forget(place.nowhere.replace(nowhere));
         place
     }
 
@@ -67,17 +69,26 @@ impl Place {
         })
     }
 
-    /// Takes the response's headers and the connection out, drops what else belongs to the request, and leaves the place
-    /// to another one.
+    /// Takes the connection out.
     #[inline]
-    pub(crate) fn leave(mut self: Box<Self>) -> (HeaderMap, Arc<Connection>) {
+    pub(crate) fn let_go(&mut self) -> Arc<Connection> {
+        let connection = &mut self.ctx.request.connection;
+        match self.nowhere.take() {
+            Some(nowhere) => mem::replace(connection, nowhere),
+            None => Arc::clone(connection),
+        }
+    }
+
+    /// Hands the response's headers over, in place of a new map, drops what else belongs to the request, and leaves the
+    /// place to another one.
+    #[inline]
+    pub(crate) fn leave(mut self: Box<Self>, headers: &mut HeaderMap) {
         let ctx = &mut self.ctx;
+        // One after the other, so that only one is held at a time; a new map has nothing that has to be freed.
+        let made = mem::take(&mut ctx.response.headers);
+        mem::forget(mem::replace(headers, made));
         let came = mem::take(&mut ctx.request.head.headers);
-        let headers = mem::replace(&mut ctx.response.headers, came);
-        let Some(nowhere) = self.nowhere.take() else {
-            return (headers, Arc::clone(ctx.request.connection()));
-        };
-        let connection = mem::replace(&mut ctx.request.connection, nowhere);
+        mem::forget(mem::replace(&mut ctx.response.headers, came));
         if ctx.response.headers.capacity() > LARGEST {
             ctx.response.headers = HeaderMap::new();
         }
@@ -89,7 +100,6 @@ impl Place {
                 places.push(self);
             }
         });
-        (headers, connection)
     }
 }
 

@@ -84,9 +84,9 @@ impl Request {
         connection: Arc<Connection>,
     ) -> Arc<Connection> {
         let (head, body) = request.into_parts();
-        // There is nothing in the head of a vacant one that has to be freed.
+        // There is nothing in a vacant one that has to be freed.
         mem::forget(mem::replace(&mut self.head, head));
-        self.body = Some(body.into());
+        mem::forget(self.body.replace(body.into()));
         mem::replace(&mut self.connection, connection)
     }
 

@@ -137,13 +137,8 @@ pub(crate) async fn conclude_stream(
     let in_flight = InFlight::new(Arc::clone(ctx.request.connection()), response.status);
     let sending = Sending::new(stream, first, length, ctx);
     let last = in_flight.is_last();
-    make(
-        response.status,
-        response.headers,
-        response.message,
-        Outgoing::stream(Box::new(Streamed::Body(sending)), in_flight),
-        last,
-    )
+    let body = Outgoing::stream(Box::new(Streamed::Body(sending)), in_flight);
+    headed(response, body, last)
 }
 
 /// Sends a whole body; hyper writes its length.
@@ -151,50 +146,44 @@ pub(crate) async fn conclude_stream(
 pub(crate) fn send(mut ctx: Box<Place>, bytes: Bytes) -> Sent {
     let status = ctx.response.status;
     let message = ctx.response.message.take();
-    let (headers, connection) = ctx.leave();
-    let in_flight = InFlight::new(connection, status);
+    let in_flight = InFlight::new(ctx.let_go(), status);
     let last = in_flight.is_last();
-    let body = Outgoing::whole(bytes, in_flight);
-    make(status, headers, message, body, last)
+    let mut sent = http::Response::new(Outgoing::whole(bytes, in_flight));
+    ctx.leave(sent.headers_mut());
+    finish(&mut sent, status, message, last);
+    sent
 }
 
 /// The response to a request that no layer gets to see, as hyper answers what is no HTTP.
 #[cold]
-pub(crate) fn refuse(ctx: Box<Place>) -> Sent {
-    let (_, connection) = ctx.leave();
+pub(crate) fn refuse(mut ctx: Box<Place>) -> Sent {
+    let connection = ctx.let_go();
     connection.begin_body();
     let in_flight = InFlight::new(connection, StatusCode::BAD_REQUEST);
     let mut sent = http::Response::new(Outgoing::whole(Bytes::new(), in_flight));
-    *sent.status_mut() = StatusCode::BAD_REQUEST;
-    sent.headers_mut().insert(CONNECTION, CLOSE);
+    ctx.leave(sent.headers_mut());
+    finish(&mut sent, StatusCode::BAD_REQUEST, None, true);
     sent
 }
 
 /// A response with this head.
 pub(crate) fn headed(head: Response, body: Outgoing, last: bool) -> Sent {
-    make(head.status, head.headers, head.message, body, last)
+    let mut sent = http::Response::new(body);
+    *sent.headers_mut() = head.headers;
+    finish(&mut sent, head.status, head.message, last);
+    sent
 }
 
-/// `last`: whether its connection ends with it.
+/// What is said beside the headers that were set. `last`: whether the connection ends with it.
 #[inline]
-fn make(
-    status: StatusCode,
-    mut map: HeaderMap,
-    message: Option<Box<str>>,
-    body: Outgoing,
-    last: bool,
-) -> Sent {
-    if last && status != StatusCode::SWITCHING_PROTOCOLS {
-        map.insert(CONNECTION, CLOSE);
-    }
-    let mut sent = http::Response::new(body);
+fn finish(sent: &mut Sent, status: StatusCode, message: Option<Box<str>>, last: bool) {
     *sent.status_mut() = status;
-    // The map of a new response has nothing that has to be freed.
-    mem::forget(mem::replace(sent.headers_mut(), map));
-    if message.is_some() || unlike_hyper(status).is_some() {
-        say_reason(&mut sent, message);
+    if last && status != StatusCode::SWITCHING_PROTOCOLS {
+        sent.headers_mut().insert(CONNECTION, CLOSE);
     }
-    sent
+    if message.is_some() || unlike_hyper(status).is_some() {
+        say_reason(sent, message);
+    }
 }
 
 /// Sends the reason phrase that was set, or ours.

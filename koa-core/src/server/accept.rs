@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::io::AsyncReadExt;
 use tokio::sync::watch;
 
 use crate::chain::Onion;
@@ -17,7 +17,7 @@ use crate::server::limits::{Exceeded, Limit};
 use crate::server::listener::Listener;
 use crate::server::serve::{Served, serve};
 use crate::server::socket::Socket;
-use crate::server::wire::{Stream, WriteHalf};
+use crate::server::wire::{ReadHalf, Stream, WriteHalf};
 
 /// How long to wait after the system refused to accept a connection for want of file descriptors or memory.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -104,64 +104,31 @@ fn begin<C: Onion>(
     served: &Arc<Served<C>>,
     #[cfg(feature = "tls")] tls: Option<Arc<tokio_rustls::rustls::ServerConfig>>,
 ) {
-    let begin = Begin {
-        ends,
-        #[cfg(feature = "tls")]
-        tls,
-    };
-    match stream {
-        Stream::Tcp(stream) => {
-            let (read, write) = stream.into_split();
-            begin.on(read, WriteHalf::Tcp(write), served);
+    let application = served.callback.application();
+    let (read, write) = stream.into_split();
+    if served.registry.open() >= served.limits.connections {
+        Exceeded::tell(application, Limit::Connections, ends.remote_addr());
+        if !ends.encrypted() {
+            refuse(read, write);
         }
-        #[cfg(unix)]
-        Stream::Unix(stream) => {
-            let (read, write) = stream.into_split();
-            begin.on(read, WriteHalf::Unix(write), served);
-        }
+        return;
     }
-}
-
-/// What is known of a connection that begins.
-struct Begin {
-    ends: Socket,
+    let application = Arc::clone(application);
+    let connection = Connection::new(application, ends, write, &served.registry);
+    let connection = Arc::new(connection);
+    served.registry.insert(&connection);
+    let served = Arc::clone(served);
     #[cfg(feature = "tls")]
-    tls: Option<Arc<tokio_rustls::rustls::ServerConfig>>,
-}
-
-impl Begin {
-    fn on<C: Onion, R>(self, read: R, write: WriteHalf, served: &Arc<Served<C>>)
-    where
-        R: AsyncRead + Unpin + Send + 'static,
-    {
-        let application = served.callback.application();
-        if served.registry.open() >= served.limits.connections {
-            Exceeded::tell(application, Limit::Connections, self.ends.remote_addr());
-            if !self.ends.encrypted() {
-                refuse(read, write);
-            }
-            return;
-        }
-        let application = Arc::clone(application);
-        let connection = Connection::new(application, self.ends, write, &served.registry);
-        let connection = Arc::new(connection);
-        served.registry.insert(&connection);
-        let served = Arc::clone(served);
-        #[cfg(feature = "tls")]
-        if let Some(tls) = self.tls {
-            tokio::spawn(crate::server::tls::serve(read, connection, served, tls));
-            return;
-        }
-        tokio::spawn(serve(read, connection, served));
+    if let Some(tls) = tls {
+        tokio::spawn(crate::server::tls::serve(read, connection, served, tls));
+        return;
     }
+    tokio::spawn(serve(read, connection, served));
 }
 
 /// Says that there are too many connections. What the client sends is read for a moment, since closing at once would
 /// take the answer from it.
-fn refuse<R>(mut read: R, write: WriteHalf)
-where
-    R: AsyncRead + Unpin + Send + 'static,
-{
+fn refuse(mut read: ReadHalf, write: WriteHalf) {
     let _ = write.try_write(FULL);
     write.shutdown(Shutdown::Write);
     if REFUSING.fetch_add(1, Relaxed) >= REFUSED {

@@ -4,6 +4,7 @@ mod accept;
 mod address;
 mod connection;
 pub(crate) mod disconnect;
+pub(crate) mod escapes;
 #[cfg(feature = "http2")]
 mod frames;
 pub(crate) mod host;

@@ -13,7 +13,7 @@ use crate::server::connection::Connection;
 use crate::server::io::Io;
 use crate::server::limits::{Limit, Limits};
 use crate::server::registry::Registry;
-use crate::server::wire::Wire;
+use crate::server::wire::{ReadHalf, Wire};
 
 /// What is served, and how.
 pub(super) struct Served<C> {
@@ -45,14 +45,11 @@ impl<C> Served<C> {
 }
 
 /// Serves a plain connection.
-pub(super) fn serve<C: Onion, R>(
-    read: R,
+pub(super) fn serve<C: Onion>(
+    read: ReadHalf,
     connection: Arc<Connection>,
     served: Arc<Served<C>>,
-) -> impl Future<Output = ()> + Send
-where
-    R: AsyncRead + Unpin + Send + 'static,
-{
+) -> impl Future<Output = ()> + Send {
     let wire = Wire::new(read, Arc::clone(&connection));
     serve_http(wire, connection, served)
 }

@@ -6,7 +6,6 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 #[cfg(feature = "http2")]
 use bytes::Bytes;
-use tokio::io::AsyncRead;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
@@ -17,7 +16,7 @@ use crate::chain::Onion;
 use crate::error::{Error, Result};
 use crate::server::connection::Connection;
 use crate::server::serve::{Served, serve_http};
-use crate::server::wire::Wire;
+use crate::server::wire::{ReadHalf, Wire};
 
 /// The protocols that are offered, the preferred one first.
 const PROTOCOLS: &[&[u8]] = &[
@@ -176,14 +175,12 @@ fn parse(certificates: &[u8], key: &[u8]) -> Result<ServerConfig> {
 }
 
 /// Serves an encrypted connection. The handshake has the time of a request's head.
-pub(super) async fn serve<C: Onion, R>(
-    read: R,
+pub(super) async fn serve<C: Onion>(
+    read: ReadHalf,
     connection: Arc<Connection>,
     served: Arc<Served<C>>,
     config: Arc<ServerConfig>,
-) where
-    R: AsyncRead + Unpin + Send + 'static,
-{
+) {
     let wire = Wire::new(read, Arc::clone(&connection));
     let Ok(stream) = TlsAcceptor::from(config).accept(wire).await else {
         return;

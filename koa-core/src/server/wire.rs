@@ -36,6 +36,45 @@ pub(super) enum WriteHalf {
     Unix(unix::OwnedWriteHalf),
 }
 
+/// The half that is read. Which kind of socket it is, is looked up at each read: a task for each kind would be HTTP and
+/// the whole app compiled once more, and less of it inlined.
+pub(super) enum ReadHalf {
+    Tcp(tcp::OwnedReadHalf),
+    #[cfg(unix)]
+    Unix(unix::OwnedReadHalf),
+}
+
+impl Stream {
+    pub(super) fn into_split(self) -> (ReadHalf, WriteHalf) {
+        match self {
+            Self::Tcp(stream) => {
+                let (read, write) = stream.into_split();
+                (ReadHalf::Tcp(read), WriteHalf::Tcp(write))
+            }
+            #[cfg(unix)]
+            Self::Unix(stream) => {
+                let (read, write) = stream.into_split();
+                (ReadHalf::Unix(read), WriteHalf::Unix(write))
+            }
+        }
+    }
+}
+
+impl AsyncRead for ReadHalf {
+    #[inline]
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(socket) => Pin::new(socket).poll_read(cx, buf),
+            #[cfg(unix)]
+            Self::Unix(socket) => Pin::new(socket).poll_read(cx, buf),
+        }
+    }
+}
+
 impl WriteHalf {
     #[inline]
     pub(super) fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
@@ -115,16 +154,16 @@ impl WriteHalf {
 }
 
 /// Both directions, for the connection's task.
-pub(super) struct Wire<R> {
-    read: R,
+pub(super) struct Wire {
+    read: ReadHalf,
     connection: Arc<Connection>,
     /// What has come of the beginning, as long as that may be HTTP/2's.
     #[cfg(feature = "http2")]
     begins: Option<Vec<u8>>,
 }
 
-impl<R: AsyncRead + Unpin> Wire<R> {
-    pub(super) fn new(read: R, connection: Arc<Connection>) -> Self {
+impl Wire {
+    pub(super) fn new(read: ReadHalf, connection: Arc<Connection>) -> Self {
         Self {
             read,
             connection,
@@ -156,7 +195,7 @@ impl<R: AsyncRead + Unpin> Wire<R> {
     }
 }
 
-impl<R: AsyncRead + Unpin> AsyncRead for Wire<R> {
+impl AsyncRead for Wire {
     #[inline]
     fn poll_read(
         self: Pin<&mut Self>,
@@ -173,7 +212,7 @@ impl<R: AsyncRead + Unpin> AsyncRead for Wire<R> {
 
 /// A plain write of each buffer: hyper then puts the head and a small body into one, which is less work than a
 /// vectored write of two.
-impl<R: Unpin> AsyncWrite for Wire<R> {
+impl AsyncWrite for Wire {
     #[inline]
     fn poll_write(
         self: Pin<&mut Self>,

@@ -41,7 +41,11 @@ fn main() -> std::io::Result<()> {
     println!("\nRequests a second, on 32 connections\n");
     println!("| | hyper | axum | koa |\n| --- | ---: | ---: | ---: |");
     for (name, path) in PATHS {
-        row(name, |contender| load::requests_a_second(contender, path))?;
+        print!("| {name} |");
+        for (figure, ratio) in load::requests_a_second(&CONTENDERS, path)? {
+            print!(" {figure:.0} ({ratio:.2}) |");
+        }
+        println!();
     }
     Ok(())
 }
