@@ -83,6 +83,7 @@ impl Place {
     /// place to another one.
     #[inline]
     pub(crate) fn leave(mut self: Box<Self>, headers: &mut HeaderMap) {
+        debug_assert!(self.nowhere.is_none(), "its connection is let go first");
         let ctx = &mut self.ctx;
         // One after the other, so that only one is held at a time; a new map has nothing that has to be freed.
         let made = mem::take(&mut ctx.response.headers);
