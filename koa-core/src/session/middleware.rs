@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -233,18 +234,36 @@ impl<S: SessionData, K: Key<S>> Middleware for Sessions<S, K> {
             if ctx.provided.pop_unopened(at) {
                 return result;
             }
-            let session = ctx.provided.take_at::<Session<S>>(at);
-            ctx.provided.truncate(at);
-            if let Some(mut session) = session
-                && self.shared.config.auto_commit
-            {
-                match session.commit_now(ctx) {
-                    Some(committed) => committed?,
-                    // Boxed, so that every other request has less to carry.
-                    None => Box::pin(session.commit(ctx, Why::Done)).await?,
-                }
+            match self.shared.left(ctx, at, result) {
+                Left::Done(result) => result,
+                Left::Waiting(committed) => committed.await,
             }
-            result
+        }
+    }
+}
+
+/// What is still to be done when the layers below are.
+enum Left<'a> {
+    Done(Result),
+    /// Boxed, so that every other request has less to carry.
+    Waiting(Pin<Box<dyn Future<Output = Result> + Send + 'a>>),
+}
+
+impl<S: SessionData> Shared<S> {
+    /// Takes a session that somebody asked for out of its place, and saves it; `result` is what came of the layers below.
+    #[inline(never)]
+    fn left<'a>(&self, ctx: &'a mut Context, at: usize, result: Result) -> Left<'a> {
+        let session = ctx.provided.take_at::<Session<S>>(at);
+        ctx.provided.truncate(at);
+        let Some(mut session) = session.filter(|_| self.config.auto_commit) else {
+            return Left::Done(result);
+        };
+        match session.commit_now(ctx) {
+            Some(committed) => Left::Done(committed.and(result)),
+            None => Left::Waiting(Box::pin(async move {
+                session.commit(ctx, Why::Done).await?;
+                result
+            })),
         }
     }
 }
