@@ -19,7 +19,7 @@ use client::Client;
 use http_body_util::Full;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use koa::{Onion, prelude::*};
+use koa::{Onion, prelude::*, session};
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
 
@@ -196,4 +196,66 @@ fn a_group_of_layers_costs_no_more_than_its_layers() {
     assert_eq!(of_koa(App::new().with(pass).with(group).with(hello)), 0);
     let mounted = Stack::new().with(pass).with(hello);
     assert_eq!(of_koa(App::new().with(pass).mount("/", mounted)), 0);
+}
+
+#[session(key = "visitor", max_age = "1d")]
+struct Visitor {
+    visits: u64,
+}
+
+#[middleware]
+async fn visit(visitor: &mut Visitor) -> &'static str {
+    visitor.visits += 1;
+    "hello"
+}
+
+/// The headers of a request that has the cookie of a session.
+fn of_a_visitor<C: Onion, List: 'static, Depth: 'static>(app: App<C, List, Depth>) -> &'static str {
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    let server = runtime.block_on(app.bind("127.0.0.1:0")).unwrap();
+    let address = server.addresses()[0];
+    let client = std::thread::spawn(move || client::get(address, "/"));
+    let answer = runtime.block_on(async {
+        let server = tokio::spawn(server.run());
+        let answer = tokio::task::spawn_blocking(|| client.join().unwrap());
+        let answer = answer.await.unwrap();
+        server.abort();
+        answer
+    });
+    let cookie = answer.header("set-cookie").unwrap();
+    let pair = cookie.split(';').next().unwrap();
+    format!("Cookie: {pair}\r\n").leak()
+}
+
+#[test]
+fn a_session_that_nobody_asks_for_allocates_nothing() {
+    let app = || App::new().keys(["a key of the tests"]);
+    let visitor = of_a_visitor(app().with(Visitor::middleware()).with(visit));
+    let untouched = app().with(Visitor::middleware()).with(hello);
+    assert_eq!(of_koa_asked("/", visitor, untouched), 0);
+}
+
+#[test]
+fn a_session_in_its_cookie_allocates_little() {
+    let app = || {
+        App::new()
+            .keys(["a key of the tests"])
+            .with(Visitor::middleware())
+            .with(visit)
+    };
+    // What the cookie holds, the session, its JSON, and the line of the answer.
+    assert_eq!(of_koa_asked("/", of_a_visitor(app()), app()), 4);
+}
+
+#[cfg(feature = "memory")]
+#[test]
+fn a_session_in_memory_allocates_little() {
+    let store = koa::MemoryStore::new();
+    let app = || {
+        App::new()
+            .with(Visitor::middleware().store(store.clone()))
+            .with(visit)
+    };
+    // Its id and what the store knows it by, what it holds, the session, its JSON, and the line of the answer.
+    assert_eq!(of_koa_asked("/", of_a_visitor(app()), app()), 6);
 }
