@@ -29,7 +29,6 @@ use koa::prelude::*;
 /// That the port is taken.
 pub fn serve(port: u16) -> Pin<Box<dyn Future<Output = Result>>> {
     let counting = Ladder {
-        path: "/onion/",
         none: Stack::new().with(Passed),
         one: Stack::new().with(count).with(Passed),
         five: five!(Stack::new(), count).with(Passed),
@@ -41,7 +40,6 @@ pub fn serve(port: u16) -> Pin<Box<dyn Future<Output = Result>>> {
         .with(Passed),
     };
     let empty = Ladder {
-        path: "/onion-alt/",
         none: Says("0"),
         one: Stack::new().with(pass).with(Says("1")),
         five: five!(Stack::new(), pass).with(Says("5")),
@@ -70,8 +68,8 @@ pub fn serve(port: u16) -> Pin<Box<dyn Future<Output = Result>>> {
                 .with(InMemory::middleware().store(MemoryStore::new()))
                 .with(in_memory),
         )
-        .with(counting)
-        .with(empty);
+        .mount("/onion", counting)
+        .mount("/onion-alt", empty);
     Box::pin(app.listen(("127.0.0.1", port)))
 }
 
@@ -175,7 +173,6 @@ impl Says {
 
 /// Layers of one path each.
 struct Ladder<A, B, C, D, E> {
-    path: &'static str,
     none: A,
     one: B,
     five: C,
@@ -193,12 +190,12 @@ where
     E: Middleware<Provides: koa::Provision<Value = ()>>,
 {
     async fn call(&self, ctx: &mut Context, next: impl Next) -> Result {
-        match ctx.path().strip_prefix(self.path) {
-            Some("0") => self.none.call(ctx, next).await,
-            Some("1") => self.one.call(ctx, next).await,
-            Some("5") => self.five.call(ctx, next).await,
-            Some("10") => self.ten.call(ctx, next).await,
-            Some("20") => self.twenty.call(ctx, next).await,
+        match ctx.path() {
+            "/0" => self.none.call(ctx, next).await,
+            "/1" => self.one.call(ctx, next).await,
+            "/5" => self.five.call(ctx, next).await,
+            "/10" => self.ten.call(ctx, next).await,
+            "/20" => self.twenty.call(ctx, next).await,
             _ => next.run(ctx).await,
         }
     }

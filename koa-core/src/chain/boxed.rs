@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 
 use crate::chain::Inside;
-use crate::chain::scope::Scope;
+use crate::chain::scope::{Exit, Scope, Way};
 use crate::describe::Layer;
 use crate::middleware::{Middleware, Next};
 use crate::session::{Found, Keys};
@@ -96,8 +96,8 @@ where
     fn call<'a>(&'a self, ctx: &'a mut Context, next: BoxNext<'a>) -> BoxFuture<'a> {
         Box::pin(async move {
             let scope = Scope::enter(ctx, None);
-            let exit = scope.exit(next);
-            Middleware::call(self, scope.ctx, exit).await
+            let mut way = Way::out(next, &scope.outside);
+            Middleware::call(self, scope.ctx, Exit(&mut way)).await
         })
     }
 }
@@ -252,7 +252,7 @@ where
             return next.run(ctx).await;
         };
         let scope = Scope::enter(ctx, None);
-        let exit = scope.exit(next);
-        middleware.call(scope.ctx, exit).await
+        let mut way = Way::out(next, &scope.outside);
+        middleware.call(scope.ctx, Exit(&mut way)).await
     }
 }

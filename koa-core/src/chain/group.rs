@@ -4,7 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use crate::chain::depth::{Sixteen, Zero};
-use crate::chain::scope::Scope;
+use crate::chain::scope::{Exit, Scope, Way};
 use crate::chain::{Onion, Stack};
 use crate::controller::conflict::Served;
 use crate::describe::Layer;
@@ -123,8 +123,8 @@ impl<C: Onion, A: 'static> Middleware for Group<C, A> {
         N: Next + 'a,
     {
         let scope = Scope::enter(ctx, None);
-        let exit = scope.exit(next);
-        self.chain.enter::<(), _>(scope.ctx, exit).await
+        let mut way = Way::out(next, &scope.outside);
+        self.chain.enter::<(), _>(scope.ctx, Exit(&mut way)).await
     }
 }
 

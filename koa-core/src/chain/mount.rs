@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::panic::Location;
 
 use crate::chain::depth::{LessTwo, Succ};
-use crate::chain::scope::Scope;
+use crate::chain::scope::{Exit, Scope, Way};
 use crate::controller::Place;
 use crate::describe::{Kind, Layer};
 use crate::middleware::{Middleware, Next};
@@ -113,7 +113,7 @@ where
             return next.run(ctx).await;
         };
         let scope = Scope::enter(ctx, Some(outside));
-        let exit = scope.exit(next);
-        self.middleware.call(scope.ctx, exit).await
+        let mut way = Way::out(next, &scope.outside);
+        self.middleware.call(scope.ctx, Exit(&mut way)).await
     }
 }

@@ -9,12 +9,11 @@ use crate::request::Mounted;
 /// it was, also where the part is dropped half-way.
 pub(super) struct Scope<'a> {
     pub(super) ctx: &'a mut Context,
-    outside: Surroundings,
+    pub(super) outside: Surroundings,
 }
 
 /// How it is outside.
-#[derive(Clone)]
-struct Surroundings {
+pub(super) struct Surroundings {
     /// How much is provided there.
     provided: usize,
     /// The path, if the part has another one.
@@ -30,14 +29,6 @@ impl<'a> Scope<'a> {
             outside: Surroundings { provided, path },
         }
     }
-
-    /// What the layers of the part are handed as the last `next`.
-    pub(super) fn exit<N>(&self, next: N) -> Exit<N> {
-        Exit {
-            next,
-            outside: self.outside.clone(),
-        }
-    }
 }
 
 impl Drop for Scope<'_> {
@@ -49,11 +40,24 @@ impl Drop for Scope<'_> {
     }
 }
 
-/// The layers after the part: they see the path as it was before it, and nothing of what it provided.
-pub(super) struct Exit<N> {
-    next: N,
-    outside: Surroundings,
+/// The way out of a part: the layers after it see the path as it was before it, and nothing of what it provided.
+pub(super) struct Way<'s, N> {
+    next: Option<N>,
+    outside: &'s Surroundings,
 }
+
+impl<'s, N> Way<'s, N> {
+    pub(super) fn out(next: N, outside: &'s Surroundings) -> Self {
+        Self {
+            next: Some(next),
+            outside,
+        }
+    }
+}
+
+/// What the layers of the part are handed as the last `next`. Each of them carries it: so it is one reference, however much
+/// the way out needs.
+pub(super) struct Exit<'w, 's, N>(pub(super) &'w mut Way<'s, N>);
 
 /// The time between leaving a part for what follows it and coming back.
 struct Outside<'a> {
@@ -73,7 +77,7 @@ impl Drop for Outside<'_> {
     }
 }
 
-impl<N: Next, T: 'static> Next<T> for Exit<N> {
+impl<N: Next, T: 'static> Next<T> for Exit<'_, '_, N> {
     fn provide<'a>(self, ctx: &'a mut Context, _: T) -> impl Future<Output = Result> + Send + 'a
     where
         Self: 'a,
@@ -85,13 +89,18 @@ impl<N: Next, T: 'static> Next<T> for Exit<N> {
     where
         Self: 'a,
     {
-        let Surroundings { provided, path } = self.outside;
+        let Way { next, outside } = self.0;
+        // It is used up by running it.
+        let Some(next) = next.take() else {
+            return Ok(());
+        };
+        let path = outside.path.clone();
         let outside = Outside {
-            hidden: ctx.provided.hide(provided),
+            hidden: ctx.provided.hide(outside.provided),
             inside: path.map(|path| ctx.request.swap_mount(path)),
-            provided,
+            provided: outside.provided,
             ctx,
         };
-        self.next.run(outside.ctx).await
+        next.run(outside.ctx).await
     }
 }
