@@ -13,6 +13,8 @@ const TIME: Duration = Duration::from_millis(500);
 pub(crate) struct Connection {
     stream: TcpStream,
     buffer: [u8; 4096],
+    /// The header with the cookie that the first answer set, or nothing, which each later request has.
+    cookie: Option<String>,
 }
 
 impl Connection {
@@ -22,12 +24,14 @@ impl Connection {
         Ok(Self {
             stream,
             buffer: [0; 4096],
+            cookie: None,
         })
     }
 
     pub(crate) fn ask(&mut self, path: &str) -> io::Result<()> {
+        let cookie = self.cookie.as_deref().unwrap_or_default();
         let request = format!(
-            "GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: bench/1\r\nAccept: */*\r\n\r\n"
+            "GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: bench/1\r\nAccept: */*\r\n{cookie}\r\n"
         );
         self.stream.write_all(request.as_bytes())
     }
@@ -35,12 +39,23 @@ impl Connection {
     /// Reads an answer, each of which is one short packet.
     pub(crate) fn answer(&mut self) -> io::Result<()> {
         let read = self.stream.read(&mut self.buffer)?;
-        if self.buffer[..read].starts_with(b"HTTP/1.1 200 OK\r\n") {
-            Ok(())
-        } else {
-            Err(io::Error::other("an answer that is not 200"))
+        if !self.buffer[..read].starts_with(b"HTTP/1.1 200 OK\r\n") {
+            return Err(io::Error::other("an answer that is not 200"));
         }
+        if self.cookie.is_none() {
+            let answer = String::from_utf8_lossy(&self.buffer[..read]);
+            self.cookie = Some(cookie(&answer));
+        }
+        Ok(())
     }
+}
+
+/// The header that sends back the cookie that an answer sets.
+fn cookie(answer: &str) -> String {
+    let mut lines = answer.lines();
+    let set = lines.find_map(|line| line.strip_prefix("set-cookie: "));
+    let pair = set.and_then(|cookie| cookie.split(';').next());
+    pair.map_or(String::new(), |pair| format!("Cookie: {pair}\r\n"))
 }
 
 /// A contender's requests a second, and its ratio to the first one's: the median of all rounds.

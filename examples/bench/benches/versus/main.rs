@@ -12,6 +12,7 @@ use std::process::{Child, Command, Stdio};
 
 const CONTENDERS: [&str; 3] = ["hyper", "axum", "koa"];
 const PATHS: [(&str, &str); 2] = [("plaintext", "/"), ("json", "/json")];
+const SESSIONS: [&str; 2] = ["/session", "/session-mem"];
 const LADDER: [&str; 3] = ["/onion/1", "/onion/10", "/onion-alt/1"];
 
 fn main() -> std::io::Result<()> {
@@ -35,6 +36,11 @@ fn main() -> std::io::Result<()> {
         );
         let layer = (instructions::a_request("koa", "/onion-alt/10")? - empty_one?) / 9.0;
         println!("A layer that does nothing: {layer:.0}");
+        let [sealed, stored] = SESSIONS.map(|path| instructions::a_request("koa", path));
+        println!(
+            "A request that reads and changes its session: {:.0} where it is sealed in the cookie, {:.0} where it is in memory",
+            sealed?, stored?
+        );
     } else {
         println!("valgrind is not installed: no instructions are counted");
     }
