@@ -1,11 +1,11 @@
 //! What has been provided, lent to an endpoint beside the context. It goes back when the endpoint is done, has failed, has
 //! panicked, or was dropped half-way.
 
-use std::any::TypeId;
 use std::fmt;
 use std::sync::Arc;
 
 use crate::context::Context;
+use crate::context::downcast::is;
 use crate::error::{Error, Result};
 use crate::session::Session;
 
@@ -84,8 +84,8 @@ impl Context {
 
     /// The request's own `T`, taken out of its place.
     fn own<T: Send + Sync + 'static>(&mut self) -> Option<Value<T>> {
-        let (own, session) = (TypeId::of::<T>(), TypeId::of::<Session<T>>());
-        let (at, value) = self.provided.take_any(|id| id == own || id == session)?;
+        let provided = &mut self.provided;
+        let (at, value) = provided.take_any(|value| is::<Session<T>>(value) || is::<T>(value))?;
         match value.downcast() {
             Ok(value) => Some(Value::Own(at, value)),
             Err(value) => Some(Value::Session(at, value.downcast().ok()?)),

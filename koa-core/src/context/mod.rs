@@ -1,5 +1,6 @@
 //! The context of a request: what every layer is handed.
 
+mod downcast;
 mod lent;
 mod place;
 mod provided;

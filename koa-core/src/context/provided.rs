@@ -3,6 +3,7 @@
 use std::any::{Any, TypeId};
 use std::sync::Arc;
 
+use super::downcast::{downcast_mut, downcast_ref, is};
 use crate::session::{Session, Source};
 
 /// What stands in a place.
@@ -21,9 +22,9 @@ impl Value {
         let Self::Here(value) = self else {
             return None;
         };
-        match value.downcast_ref() {
+        match downcast_ref(&**value) {
             Some(value) => Some(value),
-            None => value.downcast_ref().map(Session::<T>::data),
+            None => downcast_ref(&**value).map(Session::<T>::data),
         }
     }
 
@@ -31,18 +32,10 @@ impl Value {
         let Self::Here(value) = self else {
             return None;
         };
-        if value.is::<T>() {
-            return value.downcast_mut();
+        if is::<T>(&**value) {
+            return downcast_mut(&mut **value);
         }
-        value.downcast_mut().map(Session::<T>::data_mut)
-    }
-
-    /// Its type, if it is there.
-    fn id(&self) -> Option<TypeId> {
-        match self {
-            Self::Here(value) => Some((**value).type_id()),
-            Self::Unopened(_) | Self::Lent => None,
-        }
+        downcast_mut(&mut **value).map(Session::<T>::data_mut)
     }
 }
 
@@ -161,17 +154,17 @@ impl Provided {
 
     /// Takes the uppermost `T` out, and says what its place is.
     pub(crate) fn take<T: Send + Sync + 'static>(&mut self) -> Option<(usize, Box<T>)> {
-        let (at, value) = self.take_any(|id| id == TypeId::of::<T>())?;
+        let (at, value) = self.take_any(is::<T>)?;
         Some((at, value.downcast().ok()?))
     }
 
-    /// Takes the uppermost value out whose type is wanted, and says what its place is.
+    /// Takes the uppermost value out that is wanted, and says what its place is.
     #[inline]
     pub(super) fn take_any(
         &mut self,
-        wanted: impl Fn(TypeId) -> bool,
+        wanted: impl Fn(&(dyn Any + Send + Sync)) -> bool,
     ) -> Option<(usize, Box<dyn Any + Send + Sync>)> {
-        let is = |value: &Value| value.id().is_some_and(&wanted);
+        let is = |value: &Value| matches!(value, Value::Here(value) if wanted(&**value));
         let at = match self.others.iter().rposition(is) {
             Some(at) => at + 1,
             None => self.first.as_ref().is_some_and(is).then_some(0)?,
@@ -185,7 +178,7 @@ impl Provided {
     /// Takes the `T` out of a place.
     pub(crate) fn take_at<T: Send + Sync + 'static>(&mut self, at: usize) -> Option<Box<T>> {
         let place = self.place(at)?;
-        if place.id() != Some(TypeId::of::<T>()) {
+        if !matches!(place, Value::Here(value) if is::<T>(&**value)) {
             return None;
         }
         match std::mem::replace(place, Value::Lent) {

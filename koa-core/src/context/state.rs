@@ -3,6 +3,8 @@
 use std::any::Any;
 use std::fmt;
 
+use super::downcast::{downcast_mut, downcast_ref};
+
 /// The recommended place for what middleware hands on and a template reads. Koa's `ctx.state`:
 /// <https://koajs.com/#ctx-state>.
 ///
@@ -41,29 +43,21 @@ impl State {
     #[inline]
     #[must_use]
     pub fn get<T: Send + Sync + 'static>(&self) -> Option<&T> {
-        match self
-            .first
-            .as_deref()
-            .and_then(<dyn Any + Send + Sync>::downcast_ref)
-        {
+        match self.first.as_deref().and_then(downcast_ref) {
             Some(value) => Some(value),
-            None => self.others.iter().find_map(|value| value.downcast_ref()),
+            None => self.others.iter().find_map(|value| downcast_ref(&**value)),
         }
     }
 
     /// The `T`, to be changed, if there is one.
     #[inline]
     pub fn get_mut<T: Send + Sync + 'static>(&mut self) -> Option<&mut T> {
-        match self
-            .first
-            .as_deref_mut()
-            .and_then(<dyn Any + Send + Sync>::downcast_mut)
-        {
+        match self.first.as_deref_mut().and_then(downcast_mut) {
             Some(value) => Some(value),
             None => self
                 .others
                 .iter_mut()
-                .find_map(|value| value.downcast_mut()),
+                .find_map(|value| downcast_mut(&mut **value)),
         }
     }
 
@@ -81,7 +75,7 @@ impl State {
     ) -> &mut T {
         match self.first {
             None => Self::begin(&mut self.first, &mut self.others, value),
-            Some(ref mut first) => match first.downcast_mut() {
+            Some(ref mut first) => match downcast_mut(&mut **first) {
                 Some(value) => value,
                 None => Self::among(&mut self.others, value),
             },
