@@ -27,7 +27,13 @@ pub(crate) fn url_bare_length(bytes: &[u8]) -> usize {
 
 /// The bytes of what [`encode_url_bare`] wrote, and of nothing else.
 pub(crate) fn decode_url_bare(text: &[u8]) -> Option<Vec<u8>> {
-    URL_SAFE_NO_PAD.decode_to_vec(text).ok()
+    decode_url_bare_into(text, Vec::new())
+}
+
+/// The same, behind what is in a buffer already.
+pub(crate) fn decode_url_bare_into(text: &[u8], mut buffer: Vec<u8>) -> Option<Vec<u8>> {
+    let decoded = URL_SAFE_NO_PAD.decode_append(text, &mut buffer);
+    decoded.is_ok().then_some(buffer)
 }
 
 /// In the standard alphabet, with padding.

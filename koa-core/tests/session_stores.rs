@@ -16,7 +16,7 @@ mod store_promises;
 
 use std::time::Duration;
 
-use browser::{Clock, lines};
+use browser::{Browser, Clock, lines};
 use client::Client;
 use koa::prelude::*;
 use koa::{Load, MemoryStore, Save, SessionStore, SessionStoreFailed, Stored, Updated, session};
@@ -84,6 +84,85 @@ struct Hurried {
 async fn hurried(session: &mut Hurried) -> String {
     session.count += 1;
     session.count.to_string()
+}
+
+#[session(key = "one", prefix = "one:", max_age = "session")]
+struct One {
+    count: u32,
+}
+
+#[session(key = "other", prefix = "other:", max_age = "session")]
+struct Other {
+    count: u32,
+}
+
+/// Counts the session that the path names.
+#[middleware]
+async fn count_one(ctx: &mut Context) -> Result<String> {
+    let count = match ctx.path() {
+        "/one" => &mut ctx.session::<One>().await?.count,
+        _ => &mut ctx.session::<Other>().await?.count,
+    };
+    *count += 1;
+    Ok(count.to_string())
+}
+
+fn counts(clock: &Clock) -> serve::Serving {
+    let store = MemoryStore::new();
+    let app = App::new()
+        .clock(clock.of())
+        .with(One::middleware().store(store.clone()))
+        .with(Other::middleware().store(store))
+        .with(count_one);
+    serve(app)
+}
+
+/// As users behind a proxy do.
+#[test]
+fn users_who_share_a_connection_share_no_session() {
+    let server = counts(&Clock::new());
+    let mut shared = Client::connect(server.address);
+    let mut users = [(); 3].map(|()| Browser::new(server.address));
+    for round in 0..4 {
+        for user in &mut users {
+            for (path, again) in [("/one", 1), ("/one", 2), ("/other", 1), ("/one", 3)] {
+                let answer = shared.ask("GET", path, &user.header());
+                let before = if path == "/one" { round * 3 } else { round };
+                assert_eq!(answer.text(), (before + again).to_string(), "{path}");
+                user.take(&answer);
+            }
+        }
+    }
+    // What is the id of the one session, or begins with it, is none of the other.
+    let [user, ..] = &users;
+    let id = &user.cookies["one"];
+    for (path, name, id) in [
+        ("/other", "other", id.clone()),
+        ("/one", "one", format!("{id}x")),
+        ("/one", "one", id[1..].to_owned()),
+        ("/one", "one", "x".repeat(id.len())),
+    ] {
+        assert_eq!(shared.ask("GET", "/one", &user.header()).status, 200);
+        let answer = shared.ask("GET", path, &format!("Cookie: {name}={id}\r\n"));
+        assert_eq!(answer.text(), "1", "{id}");
+        assert_eq!(lines(&answer).len(), 1, "{answer:?}");
+    }
+    assert_eq!(shared.ask("GET", "/one", &user.header()).text(), "17");
+}
+
+/// One that is kept until the browser is closed is kept for a day by the store, and that day is the app's.
+#[test]
+fn the_memory_goes_by_the_clock_of_the_app() {
+    let clock = Clock::new();
+    let server = counts(&clock);
+    let mut browser = Browser::new(server.address);
+    browser.get("/one");
+    clock.advance(Duration::from_secs(24 * 3600 - 1));
+    assert_eq!(browser.read("/one"), "2");
+    clock.advance(Duration::from_secs(24 * 3600 - 1));
+    assert_eq!(browser.read("/one"), "3");
+    clock.advance(Duration::from_secs(24 * 3600));
+    assert_eq!(browser.read("/one"), "1");
 }
 
 #[session(

@@ -49,6 +49,16 @@ pub fn serve(port: u16) -> Pin<Box<dyn Future<Output = Result>>> {
     let app = App::new()
         .keys(["a key of the benchmarks, which is no secret"])
         .with(plain)
+        .mount(
+            "/session-mem",
+            Stack::new()
+                .with(InMemory::middleware().store(MemoryStore::new()))
+                .with(in_memory),
+        )
+        .mount(
+            "/session",
+            Stack::new().with(InCookie::middleware()).with(in_cookie),
+        )
         .controller(routes::Users)
         .controller(routes::Posts)
         .controller(routes::Teams)
@@ -58,16 +68,6 @@ pub fn serve(port: u16) -> Pin<Box<dyn Future<Output = Result>>> {
         .controller(routes::Events)
         .controller(routes::Files)
         .controller(routes::Echo)
-        .mount(
-            "/session",
-            Stack::new().with(InCookie::middleware()).with(in_cookie),
-        )
-        .mount(
-            "/session-mem",
-            Stack::new()
-                .with(InMemory::middleware().store(MemoryStore::new()))
-                .with(in_memory),
-        )
         .mount("/onion", counting)
         .mount("/onion-alt", empty);
     Box::pin(app.listen(("127.0.0.1", port)))

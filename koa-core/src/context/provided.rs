@@ -96,14 +96,18 @@ impl Provided {
             }
             Value::Unopened(_) | Value::Here(_) | Value::Lent => None,
         };
-        let others = self.others.iter().enumerate().rev();
-        let mut others = others.filter_map(|(at, value)| Some((at + 1, asked(value)?)));
-        others
-            .next()
-            .or_else(|| Some((0, self.first.as_ref().and_then(asked)?)))
+        if !self.others.is_empty() {
+            let others = self.others.iter().enumerate().rev();
+            let mut others = others.filter_map(|(at, value)| Some((at + 1, asked(value)?)));
+            if let Some(other) = others.next() {
+                return Some(other);
+            }
+        }
+        Some((0, self.first.as_ref().and_then(asked)?))
     }
 
     /// Puts a session in its place, open.
+    #[inline]
     pub(crate) fn open<T: Send + Sync + 'static>(&mut self, at: usize, session: Box<Session<T>>) {
         if let Some(place) = self.place(at) {
             *place = Value::Here(session);
@@ -189,7 +193,7 @@ impl Provided {
 
     /// Puts a value back into its place.
     pub(crate) fn put_back<T: Send + Sync + 'static>(&mut self, at: usize, value: Box<T>) {
-        if let Some(place) = self.place(at) {
+        if let Some(place @ Value::Lent) = self.place(at) {
             *place = Value::Here(value);
         }
     }
@@ -202,9 +206,12 @@ impl Provided {
     }
 
     /// Drops all but the lowest `length`.
+    #[inline]
     pub(crate) fn truncate(&mut self, length: usize) {
-        self.others.truncate(length.saturating_sub(1));
-        if length == 0 {
+        if !self.others.is_empty() {
+            self.others.truncate(length.saturating_sub(1));
+        }
+        if length == 0 && self.first.is_some() {
             self.first = None;
         }
     }

@@ -82,7 +82,7 @@ pub(super) fn check(form: Form, cookie: &Cookie, value: &str) -> Result {
 /// Whether a browser keeps a cookie of a value of this length for so long, whatever else is said of it.
 pub(super) fn is_kept(name: &str, length: usize, max_age: Option<Duration>) -> bool {
     let is_short = name.len() + length <= LARGEST && length <= WARN;
-    let age = max_age.is_none_or(|age| age.as_millis() > 0 && age <= LONGEST);
+    let age = max_age.is_none_or(|age| (Duration::from_millis(1)..=LONGEST).contains(&age));
     is_short && age && length > 0
 }
 

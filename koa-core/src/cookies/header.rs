@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 /// The first value of the name with this ending (`.sig`, or none), as the `cookies` package reads it: spaces before a name
 /// do not count, quotes and what stands around a value do. One pass over the header, without taking it apart.
+#[inline(always)]
 pub(super) fn find<'h>(header: &'h [u8], name: &str, ending: &str) -> Option<&'h [u8]> {
     let name = as_sent(name)?;
     let bare = without_indent(&name);

@@ -156,6 +156,9 @@ pub(super) struct Fixed {
     rest: String,
 }
 
+/// What stands before the end.
+const EXPIRES: &str = "; expires=";
+
 impl Fixed {
     pub(super) fn of(cookie: &Cookie, secure: bool) -> Self {
         let (mut path, mut rest) = (Parts::new(), Parts::new());
@@ -163,7 +166,7 @@ impl Fixed {
         rest.rest(cookie, secure);
         Self {
             start: [cookie.name, "="].concat(),
-            path: path.written(),
+            path: [&path.written(), EXPIRES].concat(),
             rest: rest.written(),
         }
     }
@@ -172,29 +175,25 @@ impl Fixed {
         &self,
         name: &str,
         value: Value<'_>,
-        max_age: Option<Duration>,
-        now: SystemTime,
+        expires: Option<SystemTime>,
     ) -> Result<HeaderValue> {
-        let expires = match max_age {
+        let expires = match expires {
             None => None,
-            Some(age) => {
-                let expires = now.checked_add(age).and_then(date::write);
-                Some(expires.ok_or_else(|| endless(name))?)
-            }
-        };
-        let [before, expires] = match &expires {
-            Some(expires) => [&b"; expires="[..], expires.as_bytes()],
-            None => [&[][..]; 2],
+            Some(expires) => Some(date::write(expires).ok_or_else(|| endless(name))?),
         };
         let [start, path, rest] = [&self.start, &self.path, &self.rest].map(String::as_bytes);
-        let around = start.len() + path.len() + before.len() + expires.len() + rest.len();
+        let (path, expires) = match &expires {
+            Some(expires) => (path, expires.as_bytes()),
+            None => (&path[..path.len() - EXPIRES.len()], &[][..]),
+        };
+        let around = start.len() + path.len() + expires.len() + rest.len();
         let mut line = Vec::with_capacity(around + value.len());
         line.extend_from_slice(start);
         match value {
             Value::Text(text) | Value::Encoded(text) => line.extend_from_slice(text.as_bytes()),
             Value::Bytes(bytes) => base64::append_url_bare(bytes, &mut line),
         }
-        for part in [path, before, expires, rest] {
+        for part in [path, expires, rest] {
             line.extend_from_slice(part);
         }
         header(line, name)
@@ -210,6 +209,6 @@ fn header(line: Vec<u8>, name: &str) -> Result<HeaderValue> {
 }
 
 #[cold]
-fn endless(name: &str) -> Error {
+pub(super) fn endless(name: &str) -> Error {
     Error::internal(format!("option maxAge is invalid (of the cookie {name:?})"))
 }

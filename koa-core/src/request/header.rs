@@ -115,6 +115,7 @@ impl Request {
     }
 
     /// The cookies that came, as one line.
+    #[inline]
     pub(crate) fn cookie_line(&self) -> Option<Cow<'_, [u8]>> {
         let headers = &self.head.headers;
         // Mostly no header is there twice.

@@ -216,8 +216,13 @@ impl Request {
             _ => {}
         }
         let bare = prefix.strip_suffix('/').unwrap_or(prefix);
-        let rest = path.strip_prefix(bare)?;
-        if !(rest.starts_with('/') || rest.is_empty() && bare.len() == prefix.len()) {
+        // And what follows the prefix tells most of the others.
+        match path.as_bytes().get(bare.len()) {
+            Some(b'/') => {}
+            None if bare.len() == prefix.len() => {}
+            Some(_) | None => return None,
+        }
+        if !path.starts_with(bare) {
             return None;
         }
         let outside = self.mounted();

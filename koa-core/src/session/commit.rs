@@ -17,6 +17,7 @@ use crate::session::compat;
 use crate::session::config::MaxAge;
 use crate::session::form::{self, Meta, Written};
 use crate::session::handle::{Session, Why};
+use crate::session::id::Id;
 use crate::session::merge::{is_same, merged};
 use crate::session::shared::millis;
 use crate::session::store::{AnyStore, STORE_LONGER, Save, Updated};
@@ -32,17 +33,62 @@ const COOKIE: usize = 4096;
 const MERGES: usize = 8;
 
 impl<S: SessionData> Session<S> {
-    /// Saves it, where that waits for nothing.
+    /// Saves it when the layers below are done, where that waits for nothing.
     pub(super) fn commit_now(&mut self, ctx: &mut Context) -> Option<Result> {
         if self.shared.waits() {
             return None;
         }
-        let mut commit = pin!(self.commit(ctx, Why::Done));
+        #[cfg(feature = "tracing")]
+        let _entered = crate::spans::of_commit(self.shared.name()).entered();
+        match self.commit_at_once(ctx) {
+            Ok(true) => return Some(Ok(())),
+            Err(error) => return Some(Err(error)),
+            Ok(false) => {}
+        }
+        let mut commit = pin!(self.commit_if_due(ctx, Why::Done));
         let mut task = task::Context::from_waker(Waker::noop());
         match commit.as_mut().poll(&mut task) {
             Poll::Ready(committed) => Some(committed),
             Poll::Pending => None,
         }
+    }
+
+    /// Saves it where that is one step, as it mostly is; false, and nothing is done, where it is more than one.
+    fn commit_at_once(&self, ctx: &mut Context) -> Result<bool> {
+        let (shared, life) = (&*self.shared, &self.life);
+        let has_steps = life.removed || life.begun_anew || life.forgotten.is_some();
+        if has_steps || shared.before_save.is_some() || shared.config.form != Form::Own {
+            return Ok(false);
+        }
+        let mut data = Written::of(&self.data)?;
+        let Some(changed) = self.reason(data.json(), Why::Done, ctx) else {
+            return Ok(true);
+        };
+        let Writing { now, meta, .. } = self.writing(ctx);
+        let Some(store) = &shared.store else {
+            self.set_in_cookie(ctx, &meta, data, life.max_age, now)?;
+            return Ok(true);
+        };
+        let key = life.id.as_ref().map_or("", |id| shared.key(id));
+        let save = Save {
+            value: data.with_head(&meta),
+            ..self.saving(&meta, now, changed)
+        };
+        match life.version {
+            None => {
+                shared.ask_now(ctx, "create", store.create(key, save))?;
+            }
+            Some(version) => {
+                let updated = store.update(key, version, save);
+                match shared.ask_now(ctx, "update", updated)? {
+                    Updated::To(_) => {}
+                    Updated::Gone => return Ok(true),
+                    Updated::Conflict => return Ok(false),
+                }
+            }
+        }
+        self.hand_out_id(ctx, life.max_age, now)?;
+        Ok(true)
     }
 
     /// Saves it where that is due.
@@ -92,14 +138,9 @@ impl<S: SessionData> Session<S> {
             }
             self.begin_id(ctx)?;
         }
-        let mut data = Written::of(&self.data)?;
-        let Some(changed) = self.reason(data.json(), why, ctx) else {
+        let Some((data, changed)) = self.due(ctx, why)? else {
             return Ok(());
         };
-        if let Some(before_save) = &self.shared.before_save {
-            before_save(ctx, &mut self.data);
-            data = Written::of(&self.data)?;
-        }
         let written = self.store(ctx, data, changed, why == Why::Done).await?;
         if is_own {
             self.life.before = written;
@@ -132,7 +173,6 @@ impl<S: SessionData> Session<S> {
     fn begin_id(&mut self, ctx: &Context) -> Result {
         if self.shared.store.is_some() {
             self.life.id = Some(self.shared.new_id(ctx)?);
-            self.life.key = None;
             self.life.version = None;
         }
         Ok(())
@@ -141,15 +181,28 @@ impl<S: SessionData> Session<S> {
     /// Ends what is under the id from before.
     async fn forget(&mut self, ctx: &Context) -> Result {
         if let (Some(id), Some(store)) = (&self.life.forgotten, &self.shared.store) {
-            let key = self.shared.key(id);
-            let destroyed = store.destroy(&key);
+            let destroyed = store.destroy(self.shared.key(id));
             self.shared.ask(ctx, "destroy", destroyed).await?;
             self.life.forgotten = None;
         }
         Ok(())
     }
 
+    /// What is to be saved, if anything is, and whether since it changed.
+    fn due(&mut self, ctx: &Context, why: Why) -> Result<Option<(Written, bool)>> {
+        let mut data = Written::of(&self.data)?;
+        let Some(changed) = self.reason(data.json(), why, ctx) else {
+            return Ok(None);
+        };
+        if let Some(before_save) = &self.shared.before_save {
+            before_save(ctx, &mut self.data);
+            data = Written::of(&self.data)?;
+        }
+        Ok(Some((data, changed)))
+    }
+
     /// Whether it is to be saved, and whether since it changed.
+    #[inline(always)]
     fn reason(&self, data: &[u8], why: Why, ctx: &Context) -> Option<bool> {
         if matches!(why, Why::Save | Why::Regenerate) || self.life.must_save {
             return Some(false);
@@ -184,8 +237,8 @@ impl<S: SessionData> Session<S> {
         if let (Some(id), Some(store)) = (&self.life.id, &shared.store)
             && (!is_own || self.life.version.is_some())
         {
-            let key = shared.key(id);
-            shared.ask(ctx, "destroy", store.destroy(&key)).await?;
+            let destroyed = store.destroy(shared.key(id));
+            shared.ask(ctx, "destroy", destroyed).await?;
         }
         self.life.version = None;
         if is_own {
@@ -209,9 +262,7 @@ impl<S: SessionData> Session<S> {
         last: bool,
     ) -> Result<Option<Written>> {
         let shared = Arc::clone(&self.shared);
-        let now = ctx.app().now();
-        let age = self.age();
-        let meta = self.meta(age, millis(now));
+        let Writing { now, age, meta } = self.writing(ctx);
         let mut cookie_age = match age {
             MaxAge::Session => None,
             MaxAge::For(_) => self.life.max_age,
@@ -236,18 +287,32 @@ impl<S: SessionData> Session<S> {
         if shared.config.form == Form::Own || self.life.max_age != age_said {
             cookie_age = self.life.max_age;
         }
-        let id = self.life.id.as_deref().unwrap_or_default();
-        if let Some((_, set)) = &shared.external_id {
-            set(ctx, id)?;
-        } else {
-            self.life.has_cookie = true;
-            let value = match shared.config.form == Form::Own && shared.make_id.is_none() {
-                true => Value::Encoded(id),
-                false => Value::Text(id),
-            };
-            shared.set_cookie(ctx, value, cookie_age, now)?;
-        }
+        self.life.has_cookie |= shared.external_id.is_none();
+        self.hand_out_id(ctx, cookie_age, now)?;
         Ok(Some(written))
+    }
+
+    /// What is said of it when it is written now.
+    #[inline(always)]
+    fn writing(&self, ctx: &Context) -> Writing {
+        let (now, age) = (ctx.app().now(), self.age());
+        let meta = self.meta(age, millis(now));
+        Writing { now, age, meta }
+    }
+
+    /// Sends the id of what is in the store.
+    #[inline(always)]
+    fn hand_out_id(&self, ctx: &mut Context, max_age: Option<MaxAge>, now: SystemTime) -> Result {
+        let shared = &self.shared;
+        let id = self.life.id.as_ref().map_or("", Id::text);
+        if let Some((_, set)) = &shared.external_id {
+            return set(ctx, id);
+        }
+        let value = match shared.config.form == Form::Own && shared.make_id.is_none() {
+            true => Value::Encoded(id),
+            false => Value::Text(id),
+        };
+        shared.set_cookie(ctx, value, max_age, now)
     }
 
     pub(super) fn meta(&self, age: MaxAge, now: u64) -> Meta {
@@ -283,7 +348,9 @@ impl<S: SessionData> Session<S> {
             let sealed = sealed.unwrap_or_else(|| Err(without_keys(shared.name())))?;
             let value = Value::Bytes(&sealed);
             fits(shared.name(), value)?;
-            return shared.set_cookie(ctx, value, cookie_age, now);
+            shared.set_cookie(ctx, value, cookie_age, now)?;
+            form::leave(sealed);
+            return Ok(());
         }
         if shared.config.form == Form::Own && shared.codec.is_none() {
             let text = base64::encode_url(data.with_head(meta));
@@ -321,26 +388,18 @@ impl<S: SessionData> Session<S> {
         changed: bool,
     ) -> Result<Written> {
         let shared = Arc::clone(&self.shared);
-        let key = match self.life.key.take() {
-            Some(key) => key,
-            None => shared.key(self.life.id.as_deref().unwrap_or_default()),
-        };
+        let id = self.life.id.clone();
+        let key = id.as_ref().map_or("", |id| shared.key(id));
         let is_own = shared.config.form == Form::Own;
-        let save = Save {
-            value: &[],
-            time_to_live: time_to_live(&meta, ctx),
-            changed,
-            rolling: shared.config.rolling,
-            // Under `compat` an id may be anybody's.
-            replace: !is_own,
-        };
+        let now = ctx.app().now();
+        let save = self.saving(&meta, now, changed);
         let Some(mut version) = self.life.version else {
             let value = self.stored_as(&meta, &mut data);
             let save = Save {
                 value: &value,
                 ..save
             };
-            let created = store.create(&key, save);
+            let created = store.create(key, save);
             self.life.version = Some(shared.ask(ctx, "create", created).await?);
             return Ok(data);
         };
@@ -350,10 +409,10 @@ impl<S: SessionData> Session<S> {
             let value = self.stored_as(&meta, &mut data);
             let save = Save {
                 value: &value,
-                time_to_live: time_to_live(&meta, ctx),
+                time_to_live: time_to_live(&meta, now),
                 ..save
             };
-            let updated = store.update(&key, version, save);
+            let updated = store.update(key, version, save);
             match shared.ask(ctx, "update", updated).await? {
                 Updated::To(version) => {
                     self.life.version = Some(version);
@@ -368,8 +427,8 @@ impl<S: SessionData> Session<S> {
                 }
                 Updated::Conflict => {}
             }
-            let load = shared.load();
-            let stored = shared.ask(ctx, "load", store.load(&key, &load)).await?;
+            let load = shared.load(ctx);
+            let stored = shared.ask(ctx, "load", store.load(key, &load)).await?;
             let Some(stored) = stored else {
                 self.is_gone();
                 return Ok(data);
@@ -390,6 +449,20 @@ impl<S: SessionData> Session<S> {
             version = stored.version;
         }
         Err(conflict())
+    }
+
+    /// What is said to the store beside what it keeps.
+    fn saving(&self, meta: &Meta, now: SystemTime, changed: bool) -> Save<'static> {
+        let config = &self.shared.config;
+        Save {
+            value: &[],
+            now,
+            time_to_live: time_to_live(meta, now),
+            changed,
+            rolling: config.rolling,
+            // Under `compat` an id may be anybody's.
+            replace: config.form != Form::Own,
+        }
     }
 
     /// What a store is given to keep.
@@ -416,12 +489,19 @@ impl<S: SessionData> Session<S> {
     }
 }
 
+/// What is said of a session that is being written.
+struct Writing {
+    now: SystemTime,
+    age: MaxAge,
+    meta: Meta,
+}
+
 /// How long a store keeps it.
-fn time_to_live(meta: &Meta, ctx: &Context) -> Option<Duration> {
+fn time_to_live(meta: &Meta, now: SystemTime) -> Option<Duration> {
     match (meta.expires, meta.max_age) {
         (_, Some(MaxAge::For(age))) => Some(age.saturating_add(STORE_LONGER)),
         (Some(expires), _) => {
-            let left = expires.saturating_sub(millis(ctx.app().now()));
+            let left = expires.saturating_sub(millis(now));
             Some(Duration::from_millis(left))
         }
         (None, _) => None,

@@ -3,6 +3,8 @@
 //! Our own form is a head of fixed size and JSON behind it; a later version of the form has another first byte. Under
 //! `compat` it is the JSON object of koa-session, with `_expire`, `_maxAge` and `_session` among the fields.
 
+use std::cell::RefCell;
+use std::mem;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -30,6 +32,37 @@ pub(super) struct Meta {
     pub(super) max_age: Option<MaxAge>,
 }
 
+/// How many buffers a thread keeps, and how large they may be, in bytes.
+const BUFFERS: usize = 4;
+const LARGEST: usize = 4096;
+
+thread_local! {
+    static KEPT: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// An empty buffer, one that was used before if there is one.
+#[inline]
+pub(super) fn buffer() -> Vec<u8> {
+    let kept = KEPT.try_with(|kept| kept.borrow_mut().pop());
+    let kept = kept.ok().flatten();
+    kept.unwrap_or_else(|| Vec::with_capacity(USUAL))
+}
+
+/// Leaves a buffer to another session.
+#[inline]
+pub(super) fn leave(mut buffer: Vec<u8>) {
+    if !(USUAL..=LARGEST).contains(&buffer.capacity()) {
+        return;
+    }
+    buffer.clear();
+    let _ = KEPT.try_with(|kept| {
+        let mut kept = kept.borrow_mut();
+        if kept.len() < BUFFERS {
+            kept.push(buffer);
+        }
+    });
+}
+
 /// The JSON of a session's data, behind the head of our own form and what else is needed to keep or to seal it: that then
 /// needs no copy.
 #[derive(Clone, Default)]
@@ -39,10 +72,16 @@ pub(super) struct Written {
     start: usize,
 }
 
+impl Drop for Written {
+    fn drop(&mut self) {
+        leave(mem::take(&mut self.bytes));
+    }
+}
+
 impl Written {
     /// The JSON of the data.
     pub(super) fn of<S: Serialize>(data: &S) -> Result<Self> {
-        let mut bytes = Vec::with_capacity(USUAL);
+        let mut bytes = buffer();
         bytes.extend_from_slice(&[VERSION; ROOM + HEAD]);
         serde_json::to_writer(&mut bytes, data)?;
         let start = ROOM;
@@ -62,13 +101,14 @@ impl Written {
     }
 
     /// Our own form.
+    #[inline]
     pub(super) fn with_head(&mut self, meta: &Meta) -> &[u8] {
         let own = self.bytes.get_mut(self.start..).unwrap_or_default();
         let age = meta.max_age.and_then(MaxAge::millis).unwrap_or(0);
         let numbers = [meta.expires.unwrap_or(0), meta.created, age];
-        if let Some((_, head)) = own.split_first_mut() {
-            for (place, number) in head.chunks_exact_mut(8).zip(numbers) {
-                place.copy_from_slice(&number.to_be_bytes());
+        if let Some([_, places @ ..]) = own.first_chunk_mut::<HEAD>() {
+            for (place, number) in places.as_chunks_mut().0.iter_mut().zip(numbers) {
+                *place = number.to_be_bytes();
             }
         }
         own
@@ -80,19 +120,17 @@ impl Written {
             return [&[0; ROOM], self.with_head(meta)].concat();
         }
         self.with_head(meta);
-        self.bytes
+        mem::take(&mut self.bytes)
     }
 
     /// What was kept in our own form, behind so many bytes of something else.
     pub(super) fn read(bytes: Vec<u8>, start: usize) -> Option<(Meta, Self)> {
-        let (head, _) = bytes.get(start..)?.split_at_checked(HEAD)?;
-        let (version, head) = head.split_first()?;
+        let [version, numbers @ ..] = bytes.get(start..)?.first_chunk::<HEAD>()?;
         if *version != VERSION {
             return None;
         }
-        let mut numbers = head
-            .chunks_exact(8)
-            .filter_map(|chunk| chunk.try_into().ok().map(u64::from_be_bytes));
+        let (numbers, _) = numbers.as_chunks();
+        let mut numbers = numbers.iter().map(|number| u64::from_be_bytes(*number));
         let (expires, created, age) = (numbers.next()?, numbers.next()?, numbers.next()?);
         let meta = Meta {
             expires: (expires != 0).then_some(expires),

@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::session::SessionData;
 use crate::session::config::MaxAge;
 use crate::session::form::Written;
+use crate::session::id::Id;
 use crate::session::shared::Shared;
 
 /// A request's session: the struct, through which it is read and written, and what can be done with the whole of it. Koa's
@@ -64,15 +65,13 @@ pub(super) struct Life {
     pub(super) created: u64,
     pub(super) max_age: Option<MaxAge>,
     pub(super) must_save: bool,
-    pub(super) id: Option<String>,
-    /// What the store knows the id by, where that has been asked already.
-    pub(super) key: Option<String>,
+    pub(super) id: Option<Id>,
     /// How long it lived when it was loaded or last saved.
     pub(super) age_before: Option<MaxAge>,
     /// It was destroyed, and another one was begun in its place.
     pub(super) begun_anew: bool,
     /// The id from before it was regenerated, as long as it is in the store.
-    pub(super) forgotten: Option<String>,
+    pub(super) forgotten: Option<Id>,
     /// The version that was read from the store, of a session that is in it.
     pub(super) version: Option<u64>,
     /// Whether the browser has a cookie of it.
@@ -98,7 +97,7 @@ impl<S> Session<S> {
     /// `externalKey`.
     #[must_use]
     pub fn id(&self) -> Option<&str> {
-        self.life.id.as_deref()
+        self.life.id.as_ref().map(Id::text)
     }
 
     /// How long it lives from when it is saved. koa-session's `maxAge`.

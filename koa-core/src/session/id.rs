@@ -1,7 +1,64 @@
 //! The ids of sessions in a store.
 
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use constant_time_eq::{constant_time_eq, constant_time_eq_n};
+
 use crate::base64;
 use crate::error::{Error, Result};
+
+/// How long 256 bits are in base64 for URLs.
+const LENGTH: usize = 43;
+
+/// The id of a session in a store, and what the store knows it by.
+#[derive(Clone)]
+pub(crate) struct Id(Arc<Known>);
+
+struct Known {
+    text: String,
+    /// What its hash is made of, and is not made of twice.
+    prefix: &'static str,
+    hashed: OnceLock<String>,
+}
+
+impl Id {
+    pub(super) fn new(text: String, prefix: &'static str) -> Self {
+        Self(Arc::new(Known {
+            text,
+            prefix,
+            hashed: OnceLock::new(),
+        }))
+    }
+
+    pub(super) fn text(&self) -> &str {
+        &self.0.text
+    }
+
+    /// What a store sees of it: who reads the store cannot use its sessions.
+    pub(super) fn hashed(&self) -> &str {
+        let Known { text, prefix, .. } = &*self.0;
+        self.0.hashed.get_or_init(|| hashed(prefix, text))
+    }
+
+    /// Whether it is this one.
+    pub(super) fn is(&self, text: &[u8], prefix: &str) -> bool {
+        let own = self.0.text.as_bytes();
+        let is_same = match (own.try_into(), text.try_into()) {
+            // Of the usual length, which the compiler then knows.
+            (Ok(own), Ok(text)) => constant_time_eq_n::<LENGTH>(own, text),
+            _ => constant_time_eq(own, text),
+        };
+        is_same && self.0.prefix == prefix
+    }
+}
+
+/// Nothing of it: who knows it has the session.
+impl fmt::Debug for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Id")
+    }
+}
 
 /// An id of 256 random bits.
 pub(super) fn random() -> Result<String> {
@@ -10,9 +67,8 @@ pub(super) fn random() -> Result<String> {
     Ok(base64::encode_url_bare(&bytes))
 }
 
-/// What the store sees of an id: who reads the store cannot use its sessions.
-pub(super) fn hashed(prefix: &str, id: &str) -> String {
-    let mut room = [0; 43];
+fn hashed(prefix: &str, id: &str) -> String {
+    let mut room = [0; LENGTH];
     let hash = blake3::hash(id.as_bytes());
     let text = base64::encode_url_bare_into(hash.as_bytes(), &mut room);
     match prefix.is_empty() {
@@ -46,7 +102,7 @@ fn fill(bytes: &mut [u8]) -> Result {
 
 #[cfg(test)]
 mod tests {
-    use super::{hashed, random, uuid};
+    use super::{Id, hashed, random, uuid};
 
     #[test]
     fn ids_are_random_and_hidden() {
@@ -54,6 +110,11 @@ mod tests {
         assert_ne!(one, other);
         assert_eq!(one.len(), 43);
         assert_ne!(hashed("p:", &one), hashed("p:", &other));
+        let id = Id::new(one.clone(), "p:");
+        assert_eq!(id.hashed(), hashed("p:", &one));
+        assert!(id.is(one.as_bytes(), "p:"));
+        assert!(!id.is(one.as_bytes(), "") && !id.is(other.as_bytes(), "p:"));
+        assert!(!format!("{id:?}").contains(&one));
         assert!(hashed("p:", &one).starts_with("p:"));
         assert!(!hashed("", &one).contains(&one));
         let uuid = uuid().unwrap();

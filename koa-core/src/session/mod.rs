@@ -28,6 +28,7 @@ use crate::context::Context;
 pub use config::{MaxAge, SessionConfig};
 pub use events::{SessionExpired, SessionInvalid, SessionMissed, SessionStoreFailed};
 pub use handle::Session;
+pub(crate) use id::Id;
 pub use keys::Origin;
 pub(crate) use keys::{Conflict, Found, Keys};
 pub use middleware::{KeyAsDeclared, KeyOverridden, Sessions};

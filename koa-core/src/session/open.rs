@@ -2,9 +2,9 @@
 
 use std::any::TypeId;
 use std::future::Future;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{self, Poll, Waker};
+use std::time::SystemTime;
 
 use http::header::SET_COOKIE;
 use serde_json::Value;
@@ -19,8 +19,9 @@ use crate::session::SessionData;
 use crate::session::events::{SessionExpired, SessionInvalid, SessionMissed};
 use crate::session::form::{self, Meta, Written};
 use crate::session::handle::{Life, Session};
+use crate::session::id::Id;
 use crate::session::shared::{Shared, is_of, millis};
-use crate::session::store::{AnyStore, Load};
+use crate::session::store::{AnyStore, Load, Stored};
 
 /// A session that has not been opened yet.
 pub(crate) trait Source: Send + Sync + 'static {
@@ -30,8 +31,11 @@ pub(crate) trait Source: Send + Sync + 'static {
     /// The name of its cookie.
     fn name(&self) -> &'static str;
 
-    /// Opens it in its place; `None` where that may have to wait for a store.
-    fn open_now(self: Arc<Self>, ctx: &mut Context, at: usize) -> Option<Result>;
+    /// Whether a store may keep the request waiting.
+    fn waits(&self) -> bool;
+
+    /// Opens it in its place, where nothing waits.
+    fn open_now(self: Arc<Self>, ctx: &mut Context, at: usize) -> Result;
 
     /// Opens it in its place.
     fn open<'a>(
@@ -53,16 +57,22 @@ impl<S: SessionData> Source for Shared<S> {
         self.config.cookie.name
     }
 
-    fn open_now(self: Arc<Self>, ctx: &mut Context, at: usize) -> Option<Result> {
-        if self.waits() {
-            return None;
-        }
-        let mut opening = pin!(self.opening(ctx, at));
-        let mut task = task::Context::from_waker(Waker::noop());
-        match opening.as_mut().poll(&mut task) {
-            Poll::Ready(opened) => Some(opened),
-            Poll::Pending => None,
-        }
+    fn waits(&self) -> bool {
+        Shared::waits(self)
+    }
+
+    fn open_now(self: Arc<Self>, ctx: &mut Context, at: usize) -> Result {
+        let session = match self.look(ctx, at)? {
+            Looked::Opened(session) => session,
+            Looked::In(store, id) => {
+                let load = self.load(ctx);
+                let asked = store.load(self.key(&id), &load);
+                let stored = self.ask_now(ctx, "load", asked)?;
+                self.loaded(ctx, id, stored, load.now)?
+            }
+        };
+        ctx.provided.open(at, session);
+        Ok(())
     }
 
     fn open<'a>(
@@ -96,27 +106,45 @@ struct Found<S> {
 
 impl<S: SessionData> Shared<S> {
     async fn opening(self: Arc<Self>, ctx: &mut Context, at: usize) -> Result {
-        // Where they are provided by a layer of the program's own, nobody has looked at their keys before.
-        if ctx.provided.len() > 1 && ctx.provided.has_other_session(at, Shared::name(&self)) {
-            return Err(twice(Shared::name(&self)));
-        }
-        let session = match &self.store {
-            Some(store) => self.from_store(ctx, store).await?,
-            None => self.from_cookie(ctx)?,
+        let session = match self.look(ctx, at)? {
+            Looked::Opened(session) => session,
+            Looked::In(store, id) => {
+                let load = self.load(ctx);
+                let asked = store.load(self.key(&id), &load);
+                let stored = self.ask(ctx, "load", asked).await?;
+                self.loaded(ctx, id, stored, load.now)?
+            }
         };
         ctx.provided.open(at, session);
         Ok(())
     }
 
+    /// The session, or where it is.
+    #[inline(always)]
+    fn look(self: &Arc<Self>, ctx: &mut Context, at: usize) -> Result<Looked<'_, S>> {
+        // Where they are provided by a layer of the program's own, nobody has looked at their keys before.
+        if ctx.provided.len() > 1 && ctx.provided.has_other_session(at, Shared::name(self)) {
+            return Err(twice(Shared::name(self)));
+        }
+        let Some(store) = &self.store else {
+            return self.from_cookie(ctx).map(Looked::Opened);
+        };
+        Ok(match self.id(ctx)? {
+            Some(id) => Looked::In(store, id),
+            None => Looked::Opened(self.begin(ctx, false)?),
+        })
+    }
+
     /// The session that the cookie holds.
     fn from_cookie(self: &Arc<Self>, ctx: &mut Context) -> Result<Box<Session<S>>> {
+        let now = ctx.app().now();
         let (text, stale) = match self.seals() {
             true => match self.unsealed(ctx) {
                 Sealed::Missing => return self.begin(ctx, false),
                 Sealed::Broken => return self.begin(ctx, true),
                 Sealed::Opened(bytes, stale) => {
                     let read = Written::read(bytes, ROOM);
-                    return self.from_own(ctx, read, None, stale, None);
+                    return self.from_own(ctx, read, None, stale, None, now);
                 }
             },
             false => {
@@ -129,7 +157,7 @@ impl<S: SessionData> Shared<S> {
         };
         if self.config.form == Form::Own && self.codec.is_none() {
             let read = Written::read(base64::decode(&text), 0);
-            return self.from_own(ctx, read, None, stale, None);
+            return self.from_own(ctx, read, None, stale, None, now);
         }
         let json = match &self.codec {
             None => base64::decode(&text),
@@ -155,50 +183,53 @@ impl<S: SessionData> Shared<S> {
         }))
     }
 
-    /// The session that the store has under the id that came.
-    async fn from_store(
+    /// The session that the store has under an id, or another one.
+    #[inline(always)]
+    fn loaded(
         self: &Arc<Self>,
         ctx: &mut Context,
-        store: &Arc<dyn AnyStore>,
+        id: Id,
+        stored: Option<Stored>,
+        now: SystemTime,
     ) -> Result<Box<Session<S>>> {
-        let id = match &self.external_id {
-            Some((get, _)) => get(ctx),
-            None => self.id_from_cookie(ctx)?,
-        };
-        let Some(id) = id.filter(|id| !id.is_empty()) else {
-            return self.begin(ctx, false);
-        };
-        let (key, load) = (self.key(&id), self.load());
-        let stored = self.ask(ctx, "load", store.load(&key, &load)).await?;
-        let Some(stored) = stored else {
-            self.missed(ctx, Some(id));
+        let Some(Stored { value, version }) = stored else {
+            self.missed(ctx, Some(&id));
             return self.begin(ctx, true);
         };
         if self.config.form == Form::Own {
-            let read = Written::read(stored.value, 0);
-            let opened = self.from_own(ctx, read, Some(id), false, Some(stored.version));
-            return opened.map(|mut session| {
-                // It begins anew under another id where this one does not count.
-                session.life.key = session.life.version.is_some().then_some(key);
-                session
-            });
+            let read = Written::read(value, 0);
+            return self.from_own(ctx, read, Some(id), false, Some(version), now);
         }
-        let value = serde_json::from_slice(&stored.value).unwrap_or(Value::Null);
-        self.from_value(ctx, value, Some(id), Some(stored.version))
+        let value = serde_json::from_slice(&value).unwrap_or(Value::Null);
+        self.from_value(ctx, value, Some(id), Some(version))
     }
 
-    /// The id in the cookie.
-    fn id_from_cookie(&self, ctx: &mut Context) -> Result<Option<String>> {
-        if !self.is_bare() {
-            let cookie = self.cookie(None);
-            return Cookies::in_form(ctx, self.config.form).get(cookie);
-        }
-        let id = Cookies::raw(ctx, Shared::name(self));
-        Ok(id.map(|id| bytes_as_text(&id).into_owned()))
+    /// The id that came.
+    #[inline(always)]
+    fn id(&self, ctx: &mut Context) -> Result<Option<Id>> {
+        let prefix = self.config.prefix;
+        let text = match &self.external_id {
+            Some((get, _)) => get(ctx),
+            None if self.is_bare() => {
+                let text = Cookies::raw(ctx, Shared::name(self));
+                return Ok(text.filter(|text| !text.is_empty()).map(|text| {
+                    let new = || Id::new(bytes_as_text(&text).into_owned(), prefix);
+                    let connection = &ctx.request.connection;
+                    connection.session(|last| last.is(&text, prefix), new)
+                }));
+            }
+            None => {
+                let cookie = self.cookie(None);
+                Cookies::in_form(ctx, self.config.form).get(cookie)?
+            }
+        };
+        let text = text.filter(|text| !text.is_empty());
+        Ok(text.map(|text| Id::new(text, prefix)))
     }
 
-    pub(super) fn load(&self) -> Load {
+    pub(super) fn load(&self, ctx: &Context) -> Load {
         Load {
+            now: ctx.app().now(),
             max_age: self.config.max_age,
             rolling: self.config.rolling,
         }
@@ -210,31 +241,33 @@ impl<S: SessionData> Shared<S> {
         };
         let app = ctx.app();
         // The session's own expiry counts, and is told of.
-        let now = std::time::SystemTime::UNIX_EPOCH;
+        let now = SystemTime::UNIX_EPOCH;
         let name = Shared::name(self);
         let open = |sealed| app.ring.open(Purpose::Session, name, sealed, now);
-        match base64::decode_url_bare(&text).and_then(open) {
+        match base64::decode_url_bare_into(&text, form::buffer()).and_then(open) {
             Some(fitted) => Sealed::Opened(fitted.value.bytes, !fitted.current),
             None => Sealed::Broken,
         }
     }
 
     /// A session of our own form.
+    #[inline(always)]
     fn from_own(
         self: &Arc<Self>,
         ctx: &mut Context,
         read: Option<(Meta, Written)>,
-        id: Option<String>,
+        id: Option<Id>,
         stale: bool,
         version: Option<u64>,
+        now: SystemTime,
     ) -> Result<Box<Session<S>>> {
         let Some((meta, written)) = read else {
-            self.invalid(ctx, id, Value::Null);
+            self.invalid(ctx, id.as_ref(), Value::Null);
             return self.begin(ctx, true);
         };
         let value = || serde_json::from_slice(written.json()).unwrap_or(Value::Null);
-        if self.is_over(ctx, &meta) {
-            self.expired(ctx, id, value());
+        if self.is_over(&meta, millis(now)) {
+            self.expired(ctx, id.as_ref(), value());
             return self.begin(ctx, true);
         }
         match serde_json::from_slice(written.json()) {
@@ -249,7 +282,7 @@ impl<S: SessionData> Shared<S> {
                 self.found(ctx, found, id)
             }
             Err(_) => {
-                self.invalid(ctx, id, value());
+                self.invalid(ctx, id.as_ref(), value());
                 self.begin(ctx, true)
             }
         }
@@ -260,7 +293,7 @@ impl<S: SessionData> Shared<S> {
         self: &Arc<Self>,
         ctx: &mut Context,
         value: Value,
-        id: Option<String>,
+        id: Option<Id>,
         version: Option<u64>,
     ) -> Result<Box<Session<S>>> {
         let is_nothing = match &value {
@@ -270,18 +303,18 @@ impl<S: SessionData> Shared<S> {
             _ => false,
         };
         if is_nothing {
-            self.missed(ctx, id);
+            self.missed(ctx, id.as_ref());
             return self.begin(ctx, true);
         }
         let expires = value.get("_expire").and_then(form::number);
         if expires.is_some_and(|at| at != 0 && at < millis(ctx.app().now())) {
-            self.expired(ctx, id, value);
+            self.expired(ctx, id.as_ref(), value);
             return self.begin(ctx, true);
         }
         match form::from_json::<S>(value.clone()) {
             Ok((meta, data)) => {
                 if self.valid.as_ref().is_some_and(|valid| !valid(ctx, &data)) {
-                    self.invalid(ctx, id, value);
+                    self.invalid(ctx, id.as_ref(), value);
                     return self.begin(ctx, true);
                 }
                 let written = Written::of(&data)?;
@@ -295,15 +328,14 @@ impl<S: SessionData> Shared<S> {
                 Ok(self.opened(found, id))
             }
             Err(_) => {
-                self.invalid(ctx, id, value);
+                self.invalid(ctx, id.as_ref(), value);
                 self.begin(ctx, true)
             }
         }
     }
 
     /// Whether the time of a session of our own form is over.
-    fn is_over(&self, ctx: &Context, meta: &Meta) -> bool {
-        let now = millis(ctx.app().now());
+    fn is_over(&self, meta: &Meta, now: u64) -> bool {
         let absolute = self.config.absolute.map(|age| {
             let age = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
             meta.created.saturating_add(age)
@@ -311,22 +343,24 @@ impl<S: SessionData> Shared<S> {
         meta.expires.is_some_and(|at| at <= now) || absolute.is_some_and(|at| at <= now)
     }
 
+    #[inline(always)]
     fn found(
         self: &Arc<Self>,
         ctx: &mut Context,
         found: Found<S>,
-        id: Option<String>,
+        id: Option<Id>,
     ) -> Result<Box<Session<S>>> {
         let valid = self.valid.as_ref();
         if valid.is_some_and(|valid| !valid(ctx, &found.data)) {
             let value = serde_json::from_slice(found.written.json()).unwrap_or(Value::Null);
-            self.invalid(ctx, id, value);
+            self.invalid(ctx, id.as_ref(), value);
             return self.begin(ctx, true);
         }
         Ok(self.opened(found, id))
     }
 
-    fn opened(self: &Arc<Self>, found: Found<S>, id: Option<String>) -> Box<Session<S>> {
+    #[inline(always)]
+    fn opened(self: &Arc<Self>, found: Found<S>, id: Option<Id>) -> Box<Session<S>> {
         let max_age = found.meta.max_age.or(self.config.max_age);
         Box::new(Session {
             data: found.data,
@@ -346,20 +380,31 @@ impl<S: SessionData> Shared<S> {
         })
     }
 
-    fn missed(&self, ctx: &Context, id: Option<String>) {
-        let cookie = Shared::name(self);
+    fn missed(&self, ctx: &Context, id: Option<&Id>) {
+        let (cookie, id) = (Shared::name(self), id.map(as_told));
         ctx.app().emit(&SessionMissed { cookie, id });
     }
 
-    fn expired(&self, ctx: &Context, id: Option<String>, value: Value) {
-        let cookie = Shared::name(self);
+    fn expired(&self, ctx: &Context, id: Option<&Id>, value: Value) {
+        let (cookie, id) = (Shared::name(self), id.map(as_told));
         ctx.app().emit(&SessionExpired { cookie, id, value });
     }
 
-    fn invalid(&self, ctx: &Context, id: Option<String>, value: Value) {
-        let cookie = Shared::name(self);
+    fn invalid(&self, ctx: &Context, id: Option<&Id>, value: Value) {
+        let (cookie, id) = (Shared::name(self), id.map(as_told));
         ctx.app().emit(&SessionInvalid { cookie, id, value });
     }
+}
+
+/// Where a session is.
+enum Looked<'s, S> {
+    Opened(Box<Session<S>>),
+    In(&'s Arc<dyn AnyStore>, Id),
+}
+
+/// The id for a listener.
+fn as_told(id: &Id) -> String {
+    id.text().to_owned()
 }
 
 #[cold]

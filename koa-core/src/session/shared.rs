@@ -8,13 +8,14 @@ use std::time::{Duration, SystemTime};
 
 use crate::context::Context;
 use crate::cookies::{Cookie, Form, Prepared, Value};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::session::SessionData;
 use crate::session::config::{MaxAge, SessionConfig};
 use crate::session::events::SessionStoreFailed;
 use crate::session::form::Written;
 use crate::session::handle::{Life, Session};
-use crate::session::store::{AnyStore, Asked};
+use crate::session::id::{self, Id};
+use crate::session::store::{AnyStore, Asked, waited};
 
 type Check<S> = Box<dyn Fn(&Context, &S) -> bool + Send + Sync>;
 type Change<S> = Box<dyn Fn(&Context, &mut S) + Send + Sync>;
@@ -74,6 +75,7 @@ impl<S: SessionData> Shared<S> {
     }
 
     /// Sets the cookie, to be kept for the age of this session.
+    #[inline(always)]
     pub(super) fn set_cookie(
         &self,
         ctx: &mut Context,
@@ -129,23 +131,21 @@ impl<S: SessionData> Shared<S> {
         }))
     }
 
-    pub(super) fn new_id(&self, ctx: &Context) -> Result<String> {
-        if let Some(make) = &self.make_id {
-            return Ok(make(ctx));
-        }
-        match self.config.form {
-            Form::Own => crate::session::id::random(),
-            Form::Koa | Form::Egg => {
-                Ok([self.config.prefix, &crate::session::id::uuid()?].concat())
-            }
-        }
+    pub(super) fn new_id(&self, ctx: &Context) -> Result<Id> {
+        let prefix = self.config.prefix;
+        let text = match (&self.make_id, self.config.form) {
+            (Some(make), _) => make(ctx),
+            (None, Form::Own) => id::random()?,
+            (None, Form::Koa | Form::Egg) => [prefix, &id::uuid()?].concat(),
+        };
+        Ok(Id::new(text, prefix))
     }
 
     /// What the store knows a session by.
-    pub(super) fn key(&self, id: &str) -> String {
+    pub(super) fn key<'i>(&self, id: &'i Id) -> &'i str {
         match self.config.form {
-            Form::Own => crate::session::id::hashed(self.config.prefix, id),
-            Form::Koa | Form::Egg => id.to_owned(),
+            Form::Own => id.hashed(),
+            Form::Koa | Form::Egg => id.text(),
         }
     }
 
@@ -163,38 +163,55 @@ impl<S: SessionData> Shared<S> {
         asked: Asked<'_, T>,
     ) -> Result<T> {
         let answer = match asked {
-            Asked::Answered(answer) => Ok(answer),
+            Asked::Answered(answer) => answer,
             Asked::Waiting(mut answer) => {
                 // A store that has the answer at hand after all needs no timer.
                 let at_once = poll_fn(|cx| Poll::Ready(answer.as_mut().poll(cx))).await;
                 match at_once {
-                    Poll::Ready(answer) => Ok(answer),
-                    Poll::Pending => tokio::time::timeout(self.patience, answer).await,
+                    Poll::Ready(answer) => answer,
+                    Poll::Pending => tokio::time::timeout(self.patience, answer)
+                        .await
+                        .unwrap_or_else(|_| Err(late(self.patience))),
                 }
             }
         };
-        let answer = match answer {
-            Ok(answer) => answer,
-            Err(_) => Err(crate::Error::new(
-                503,
-                format!(
-                    "the session store did not answer within {:?}",
-                    self.patience
-                ),
-            )),
-        };
-        answer.map_err(|error| {
-            ctx.app().emit(&SessionStoreFailed {
-                cookie: self.name(),
-                operation,
-                message: error.message().to_owned(),
-            });
-            match self.config.form {
-                Form::Own => error.with_status(503),
-                Form::Koa | Form::Egg => error,
-            }
-        })
+        answer.map_err(|error| self.failed(ctx, operation, error))
     }
+
+    /// The answer of a store that does not wait.
+    #[inline(always)]
+    pub(super) fn ask_now<T>(
+        &self,
+        ctx: &Context,
+        operation: &'static str,
+        asked: Asked<'_, T>,
+    ) -> Result<T> {
+        let answer = match asked {
+            Asked::Answered(answer) => answer,
+            Asked::Waiting(_) => Err(waited()),
+        };
+        answer.map_err(|error| self.failed(ctx, operation, error))
+    }
+
+    /// Tells of an error of the store.
+    #[cold]
+    fn failed(&self, ctx: &Context, operation: &'static str, error: Error) -> Error {
+        ctx.app().emit(&SessionStoreFailed {
+            cookie: self.name(),
+            operation,
+            message: error.message().to_owned(),
+        });
+        match self.config.form {
+            Form::Own => error.with_status(503),
+            Form::Koa | Form::Egg => error,
+        }
+    }
+}
+
+#[cold]
+fn late(patience: Duration) -> Error {
+    let message = format!("the session store did not answer within {patience:?}");
+    Error::new(503, message)
 }
 
 #[inline]
@@ -206,6 +223,7 @@ fn age_of_cookie(max_age: Option<MaxAge>) -> Option<Duration> {
 }
 
 /// The milliseconds since 1970.
+#[inline]
 pub(super) fn millis(time: SystemTime) -> u64 {
     let since = time.duration_since(SystemTime::UNIX_EPOCH);
     since.map_or(0, |since| {

@@ -21,12 +21,13 @@ pub(crate) async fn open(ctx: &mut Context, wanted: &[TypeId]) -> Result {
 }
 
 /// The same as far as no store keeps it waiting: the first session of which one may, and its place.
+#[inline(always)]
 fn open_now(ctx: &mut Context, wanted: &[TypeId]) -> Result<Option<(usize, Arc<dyn Source>)>> {
     while let Some((at, source)) = ctx.provided.unopened(wanted) {
-        match Arc::clone(&source).open_now(ctx, at) {
-            Some(opened) => opened?,
-            None => return Ok(Some((at, source))),
+        if source.waits() {
+            return Ok(Some((at, source)));
         }
+        source.open_now(ctx, at)?;
         if wanted.len() == 1 {
             break;
         }

@@ -406,16 +406,15 @@ pub(crate) fn has_versions(store: &impl SessionStore) {
 
 pub(crate) fn has_versions_on(runtime: &tokio::runtime::Runtime, store: &impl SessionStore) {
     runtime.block_on(async {
-        let load = Load::default();
         let save = Save::new;
-        assert_eq!(store.load("k", &load).await.unwrap(), None);
+        assert_eq!(store.load("k", &Load::default()).await.unwrap(), None);
         assert_eq!(
             store.update("k", 1, save(b"a")).await.unwrap(),
             Updated::Gone
         );
-        assert_eq!(store.load("k", &load).await.unwrap(), None);
+        assert_eq!(store.load("k", &Load::default()).await.unwrap(), None);
         let first = store.create("k", save(b"a\0\xff")).await.unwrap();
-        let stored = store.load("k", &load).await.unwrap().unwrap();
+        let stored = store.load("k", &Load::default()).await.unwrap().unwrap();
         assert_eq!((&*stored.value, stored.version), (&b"a\0\xff"[..], first));
         store.create("k", save(b"b")).await.unwrap_err();
         let Updated::To(second) = store.update("k", first, save(b"c")).await.unwrap() else {
@@ -424,13 +423,13 @@ pub(crate) fn has_versions_on(runtime: &tokio::runtime::Runtime, store: &impl Se
         assert_ne!(first, second);
         let conflict = store.update("k", first, save(b"d")).await.unwrap();
         assert_eq!(conflict, Updated::Conflict);
-        let stored = store.load("k", &load).await.unwrap().unwrap();
+        let stored = store.load("k", &Load::default()).await.unwrap().unwrap();
         assert_eq!((&*stored.value, stored.version), (&b"c"[..], second));
         store.destroy("k").await.unwrap();
         store.destroy("k").await.unwrap();
         let gone = store.update("k", second, save(b"e")).await.unwrap();
         assert_eq!(gone, Updated::Gone);
-        assert_eq!(store.load("k", &load).await.unwrap(), None);
+        assert_eq!(store.load("k", &Load::default()).await.unwrap(), None);
         // Each has its own time to live, and a write begins it anew.
         let short = |value| Save::new(value).for_at_most(Duration::from_millis(150));
         store.create("short", short(b"a")).await.unwrap();
@@ -447,7 +446,12 @@ pub(crate) fn has_versions_on(runtime: &tokio::runtime::Runtime, store: &impl Se
             .await
             .unwrap();
         let end = std::time::Instant::now() + Duration::from_secs(10);
-        while store.load("short", &load).await.unwrap().is_some() {
+        while store
+            .load("short", &Load::default())
+            .await
+            .unwrap()
+            .is_some()
+        {
             assert!(std::time::Instant::now() < end, "it never ends");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
@@ -457,7 +461,7 @@ pub(crate) fn has_versions_on(runtime: &tokio::runtime::Runtime, store: &impl Se
             ("none", false),
             ("ages", true),
         ] {
-            let found = store.load(key, &load).await.unwrap();
+            let found = store.load(key, &Load::default()).await.unwrap();
             assert_eq!(found.is_some(), there, "{key}");
         }
         let gone = store.update("short", version, save(b"b")).await.unwrap();

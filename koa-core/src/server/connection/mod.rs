@@ -7,9 +7,9 @@ mod stream;
 use std::fmt;
 use std::future::pending;
 use std::net::{IpAddr, Shutdown};
-use std::sync::Arc;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicU32, AtomicU64};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use http::StatusCode;
@@ -21,6 +21,7 @@ use crate::server::pace::Pace;
 use crate::server::registry::{Registry, Seconds};
 use crate::server::socket::Socket;
 use crate::server::wire::WriteHalf;
+use crate::session::Id;
 pub(crate) use orphan::Orphan;
 #[cfg(feature = "http2")]
 use stream::{Stream, Streams};
@@ -112,6 +113,8 @@ struct Watched {
     blocked: AtomicU32,
     /// How many requests run on without a response.
     orphans: AtomicU32,
+    /// The id that a request came with last: the next one mostly has the same.
+    session: Mutex<Option<Id>>,
     #[cfg(feature = "http2")]
     streams: Streams,
 }
@@ -136,6 +139,7 @@ impl Connection {
                 opened: now,
                 blocked: AtomicU32::new(0),
                 orphans: AtomicU32::new(0),
+                session: Mutex::new(None),
                 #[cfg(feature = "http2")]
                 streams: Streams::default(),
             }),
@@ -265,6 +269,24 @@ impl Connection {
             return stream.parent();
         }
         self
+    }
+
+    /// The id of a request's session: that of the request before, if it is the same, so that what was made of it need not
+    /// be made again.
+    pub(crate) fn session(
+        &self,
+        is_same: impl FnOnce(&Id) -> bool,
+        new: impl FnOnce() -> Id,
+    ) -> Id {
+        let watched = self.whole().watched.as_ref();
+        // Who would have to wait for it makes its own.
+        let Some(mut last) = watched.and_then(|watched| watched.session.try_lock().ok()) else {
+            return new();
+        };
+        match &*last {
+            Some(id) if is_same(id) => id.clone(),
+            _ => last.insert(new()).clone(),
+        }
     }
 
     /// How fast the body of the request comes that is being answered.

@@ -82,6 +82,7 @@ impl<T: EggStore> SessionStore for FromEgg<T> {
         }
         // Without versions this is what keeps a destroyed session destroyed, but for the moment between the two.
         let load = Load {
+            now: save.now,
             max_age: save.time_to_live.map(MaxAge::For),
             rolling: save.rolling,
         };

@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, SystemTime};
 
 use quick_cache::sync::{Cache, EntryAction, EntryResult};
 
 use crate::error::{Error, Result};
+use crate::session::form;
 use crate::session::store::{Load, Save, SessionStore, Stored, Updated};
 
 /// How many sessions are kept unless it is said.
@@ -27,7 +28,7 @@ struct Kept {
     value: Arc<[u8]>,
     version: u64,
     /// One whose time is over is as none, and goes when its place is needed.
-    until: Instant,
+    until: SystemTime,
 }
 
 impl MemoryStore {
@@ -65,53 +66,58 @@ impl Default for MemoryStore {
 }
 
 impl Kept {
-    fn new(save: &Save<'_>, version: u64, now: Instant) -> Self {
+    fn new(save: &Save<'_>, version: u64) -> Self {
         Self {
             value: save.value.into(),
             version,
-            until: until(save, now),
+            until: until(save),
         }
     }
 
     /// Writes it again, in its place if it is as long as it was and nobody reads it.
-    fn write(&mut self, save: &Save<'_>, version: u64, now: Instant) {
+    fn write(&mut self, save: &Save<'_>, version: u64) {
         match Arc::get_mut(&mut self.value) {
             Some(value) if value.len() == save.value.len() => value.copy_from_slice(save.value),
             _ => self.value = save.value.into(),
         }
         self.version = version;
-        self.until = until(save, now);
+        self.until = until(save);
     }
 
-    fn is_over(&self, now: Instant) -> bool {
+    fn is_over(&self, now: SystemTime) -> bool {
         self.until <= now
     }
 }
 
 /// Until when it is kept.
-fn until(save: &Save<'_>, now: Instant) -> Instant {
+fn until(save: &Save<'_>) -> SystemTime {
     let life = save.time_to_live.unwrap_or(UNSAID);
-    now.checked_add(life).unwrap_or(now + UNSAID)
+    let end = save.now.checked_add(life);
+    end.or_else(|| save.now.checked_add(UNSAID))
+        .unwrap_or(save.now)
 }
 
 impl SessionStore for MemoryStore {
     const IMMEDIATE: bool = true;
 
-    async fn load(&self, key: &str, _: &Load) -> Result<Option<Stored>> {
-        let now = Instant::now();
-        let kept = self.sessions.get(key).filter(|kept| !kept.is_over(now));
-        Ok(kept.map(|kept| Stored {
-            value: kept.value.to_vec(),
-            version: kept.version,
+    async fn load(&self, key: &str, load: &Load) -> Result<Option<Stored>> {
+        let kept = self.sessions.get(key);
+        let kept = kept.filter(|kept| !kept.is_over(load.now));
+        Ok(kept.map(|Kept { value, version, .. }| {
+            let mut copy = form::buffer();
+            copy.extend_from_slice(&value);
+            Stored {
+                value: copy,
+                version,
+            }
         }))
     }
 
     async fn create(&self, key: &str, save: Save<'_>) -> Result<u64> {
-        let now = Instant::now();
         let entry = self.sessions.entry(key, None, |_, kept| {
-            if save.replace || kept.is_over(now) {
+            if save.replace || kept.is_over(save.now) {
                 let version = kept.version.wrapping_add(1);
-                kept.write(&save, version, now);
+                kept.write(&save, version);
                 EntryAction::Retain(Some(version))
             } else {
                 EntryAction::Retain(None)
@@ -121,7 +127,7 @@ impl SessionStore for MemoryStore {
             EntryResult::Retained(Some(version)) => Ok(version),
             EntryResult::Vacant(place) => {
                 // A place that is lost to another one meanwhile has been taken by it.
-                let _ = place.insert(Kept::new(&save, 1, now));
+                let _ = place.insert(Kept::new(&save, 1));
                 Ok(1)
             }
             _ => Err(Error::internal("there is a session of this id")),
@@ -129,15 +135,15 @@ impl SessionStore for MemoryStore {
     }
 
     async fn update(&self, key: &str, version: u64, save: Save<'_>) -> Result<Updated> {
-        let (now, next) = (Instant::now(), version.wrapping_add(1));
+        let next = version.wrapping_add(1);
         let entry = self.sessions.entry(key, None, |_, kept| {
-            if kept.is_over(now) {
+            if kept.is_over(save.now) {
                 return EntryAction::Remove;
             }
             if kept.version != version {
                 return EntryAction::Retain(Updated::Conflict);
             }
-            kept.write(&save, next, now);
+            kept.write(&save, next);
             EntryAction::Retain(Updated::To(next))
         });
         Ok(match entry {

@@ -12,7 +12,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::task::{self, Poll, Waker};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::error::{Error, Result};
 use crate::session::config::MaxAge;
@@ -72,14 +72,28 @@ pub trait SessionStore: Send + Sync + 'static {
 }
 
 /// What is said to a store when a session is read.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Load {
+    /// What time it is, by the [app's clock](crate::App::clock).
+    pub now: SystemTime,
+
     /// How long sessions live, if that is set.
     pub max_age: Option<MaxAge>,
 
     /// Whether each use prolongs them, if that is set.
     pub rolling: bool,
+}
+
+/// Nothing but the time: to try a store by itself.
+impl Default for Load {
+    fn default() -> Self {
+        Self {
+            now: SystemTime::now(),
+            max_age: None,
+            rolling: false,
+        }
+    }
 }
 
 /// What is said to a store when a session is written.
@@ -88,6 +102,9 @@ pub struct Load {
 pub struct Save<'a> {
     /// The session.
     pub value: &'a [u8],
+
+    /// What time it is, by the [app's clock](crate::App::clock).
+    pub now: SystemTime,
 
     /// After how long it may be dropped; `None` where nothing says so.
     pub time_to_live: Option<Duration>,
@@ -105,9 +122,10 @@ pub struct Save<'a> {
 impl<'a> Save<'a> {
     /// A session of which nothing else is said: to try a store by itself.
     #[must_use]
-    pub const fn new(value: &'a [u8]) -> Self {
+    pub fn new(value: &'a [u8]) -> Self {
         Self {
             value,
+            now: SystemTime::now(),
             time_to_live: None,
             changed: true,
             rolling: false,
@@ -117,7 +135,7 @@ impl<'a> Save<'a> {
 
     /// The same, to be kept for this long.
     #[must_use]
-    pub const fn for_at_most(mut self, time_to_live: Duration) -> Self {
+    pub fn for_at_most(mut self, time_to_live: Duration) -> Self {
         self.time_to_live = Some(time_to_live);
         self
     }
@@ -160,11 +178,14 @@ impl<'a, T> Asked<'a, T> {
         let mut task = task::Context::from_waker(Waker::noop());
         match pin!(answer).poll(&mut task) {
             Poll::Ready(answer) => Self::Answered(answer),
-            Poll::Pending => Self::Answered(Err(Error::internal(
-                "a session store that is `IMMEDIATE` has waited",
-            ))),
+            Poll::Pending => Self::Answered(Err(waited())),
         }
     }
+}
+
+#[cold]
+pub(super) fn waited() -> Error {
+    Error::internal("a session store that is `IMMEDIATE` has waited")
 }
 
 /// [`SessionStore`] without its type.
