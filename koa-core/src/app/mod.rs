@@ -1,5 +1,6 @@
 //! The app: its layers and its settings, put together before it serves.
 
+mod answering;
 mod application;
 mod caught;
 mod events;
@@ -17,6 +18,7 @@ use hyper::body::Incoming;
 use hyper::service::{Service, service_fn};
 
 use crate::Result;
+use crate::app::answering::{Answer, Answering};
 use crate::app::caught::Caught;
 use crate::chain::{
     self, Deeper, Grown, Holds, HoldsRoutes, Identity, Inside, Mount, Onion, Shallow, Stack,
@@ -31,7 +33,7 @@ use crate::extract::Rejection;
 use crate::middleware::{Done, Middleware};
 use crate::request::Carried;
 use crate::response::Outgoing;
-use crate::response::respond::{Ending, conclude, conclude_stream, refuse, send};
+use crate::response::respond::{Ending, conclude, conclude_stream};
 use crate::server::{Addresses, Connection, Server, Socket, escapes, host};
 use crate::session::Found;
 use crate::wiring::{Nothing, Provision, Requires, Shared};
@@ -574,15 +576,15 @@ fn handle<C: Onion, B: Into<Carried>>(
     }
     #[cfg(feature = "tracing")]
     let span = crate::spans::of_request(&ctx);
-    async move {
+    Answering::new(async move {
         if refused {
-            return Ok(refuse(ctx));
+            return Answer::Refused(ctx);
         }
         if is_other {
-            return Ok(match ctx.app().unusable.clone() {
+            return match ctx.app().unusable.clone() {
                 Some(why) => unusable(ctx, why, began),
-                None => Box::pin(flushing::handle(chain, ctx, began)).await,
-            });
+                None => Answer::Later(Box::pin(flushing::handle(chain, ctx, began))),
+            };
         }
         let work = chain.enter::<(), _>(&mut ctx, Done);
         #[cfg(feature = "tracing")]
@@ -592,20 +594,19 @@ fn handle<C: Onion, B: Into<Carried>>(
         #[cfg(feature = "tracing")]
         span.record("status", ctx.status());
         ctx.request.connection().begin_body();
-        Ok(match ending {
+        match ending {
             Ending::Whole(bytes) => {
                 ctx.app().events.answered(&ctx, began);
-                send(ctx, bytes)
+                Answer::Whole(ctx, bytes)
             }
-            // Boxed, so that every other request has less to carry.
-            Ending::Stream(stream) => Box::pin(conclude_stream(ctx, stream, began)).await,
-        })
-    }
+            Ending::Stream(stream) => Answer::Later(Box::pin(conclude_stream(ctx, stream, began))),
+        }
+    })
 }
 
 /// The answer of an app that cannot serve.
 #[cold]
-fn unusable(mut ctx: Box<Place>, why: String, began: Option<Instant>) -> http::Response<Outgoing> {
+fn unusable(mut ctx: Box<Place>, why: String, began: Option<Instant>) -> Answer {
     let bytes = match conclude(&mut ctx, Err(Error::internal(why))) {
         Ending::Whole(bytes) => bytes,
         // The answer to an error is no stream.
@@ -613,5 +614,5 @@ fn unusable(mut ctx: Box<Place>, why: String, began: Option<Instant>) -> http::R
     };
     ctx.request.connection().begin_body();
     ctx.app().events.answered(&ctx, began);
-    send(ctx, bytes)
+    Answer::Whole(ctx, bytes)
 }
