@@ -44,7 +44,9 @@ impl Value {
 /// A value that is lent to an endpoint leaves its place to an empty one, so that what stands around it stays where it is.
 #[derive(Default)]
 pub(crate) struct Provided {
-    // Most requests have one value or none, which then needs no list.
+    // Most requests have one value or none, which then needs no list. One that is a session that nobody has asked for is
+    // beside the others', so that it takes little to put it there and to take it away.
+    unopened: Option<Arc<dyn Source>>,
     first: Option<Value>,
     others: Vec<Value>,
 }
@@ -56,11 +58,17 @@ impl Provided {
     /// Whether there is no value in it.
     #[inline]
     pub(crate) fn is_unused(&self) -> bool {
-        self.first.is_none() && self.others.is_empty()
+        !self.has_first() && self.others.is_empty()
+    }
+
+    /// Whether something stands in the first place.
+    #[inline]
+    fn has_first(&self) -> bool {
+        self.unopened.is_some() || self.first.is_some()
     }
 
     pub(crate) fn len(&self) -> usize {
-        usize::from(self.first.is_some()) + self.others.len()
+        usize::from(self.has_first()) + self.others.len()
     }
 
     pub(crate) fn push<T: Send + Sync + 'static>(&mut self, value: T) {
@@ -70,8 +78,8 @@ impl Provided {
     /// Provides a session, to be opened when it is asked for, and says what its place is.
     #[inline(always)]
     pub(crate) fn push_source(&mut self, source: Arc<dyn Source>) -> usize {
-        if self.first.is_none() {
-            self.first = Some(Value::Unopened(source));
+        if !self.has_first() {
+            self.unopened = Some(source);
             return 0;
         }
         self.others.push(Value::Unopened(source));
@@ -80,36 +88,38 @@ impl Provided {
 
     /// Whether a session of this name stands in another place, not open yet.
     pub(crate) fn has_other_session(&self, at: usize, name: &str) -> bool {
-        let mut values = self.first.iter().chain(&self.others).enumerate();
-        values.any(|(other, value)| match value {
-            Value::Unopened(source) => other != at && source.name() == name,
-            Value::Here(_) | Value::Lent => false,
-        })
+        let first = self.unopened.iter().map(|source| (0, source));
+        let others = self.others.iter().enumerate();
+        let others = others.filter_map(|(other, value)| match value {
+            Value::Unopened(source) => Some((other + 1, source)),
+            Value::Here(_) | Value::Lent => None,
+        });
+        let mut sources = first.chain(others);
+        sources.any(|(other, source)| other != at && source.name() == name)
     }
 
     /// The uppermost session that is not open yet and is one of these types, and its place.
     #[inline]
     pub(crate) fn unopened(&self, wanted: &[TypeId]) -> Option<(usize, Arc<dyn Source>)> {
-        let asked = |value: &Value| match value {
-            Value::Unopened(source) if wanted.iter().any(|id| source.is(*id)) => {
-                Some(Arc::clone(source))
-            }
-            Value::Unopened(_) | Value::Here(_) | Value::Lent => None,
-        };
-        if !self.others.is_empty() {
-            let others = self.others.iter().enumerate().rev();
-            let mut others = others.filter_map(|(at, value)| Some((at + 1, asked(value)?)));
-            if let Some(other) = others.next() {
-                return Some(other);
+        let is_asked = |source: &Arc<dyn Source>| wanted.iter().any(|id| source.is(*id));
+        for (at, value) in self.others.iter().enumerate().rev() {
+            if let Value::Unopened(source) = value
+                && is_asked(source)
+            {
+                return Some((at + 1, Arc::clone(source)));
             }
         }
-        Some((0, self.first.as_ref().and_then(asked)?))
+        let source = self.unopened.as_ref().filter(|source| is_asked(source))?;
+        Some((0, Arc::clone(source)))
     }
 
     /// Puts a session in its place, open.
     #[inline]
     pub(crate) fn open<T: Send + Sync + 'static>(&mut self, at: usize, session: Box<Session<T>>) {
-        if let Some(place) = self.place(at) {
+        if at == 0 {
+            self.unopened = None;
+            self.first = Some(Value::Here(session));
+        } else if let Some(place) = self.place(at) {
             *place = Value::Here(session);
         }
     }
@@ -118,12 +128,7 @@ impl Provided {
     #[inline(always)]
     pub(crate) fn pop_unopened(&mut self, at: usize) -> bool {
         if at == 0 {
-            let is_unopened = matches!(self.first, Some(Value::Unopened(_)));
-            if is_unopened && self.others.is_empty() {
-                self.first = None;
-                return true;
-            }
-            return false;
+            return self.others.is_empty() && self.unopened.take().is_some();
         }
         let is_unopened = matches!(self.others.last(), Some(Value::Unopened(_)));
         if is_unopened && self.others.len() == at {
@@ -134,9 +139,12 @@ impl Provided {
     }
 
     fn push_value(&mut self, value: Value) {
-        match self.first {
-            None => self.first = Some(value),
-            Some(_) => self.others.push(value),
+        if self.has_first() {
+            self.others.push(value);
+        } else if let Value::Unopened(source) = value {
+            self.unopened = Some(source);
+        } else {
+            self.first = Some(value);
         }
     }
 
@@ -211,7 +219,8 @@ impl Provided {
         if !self.others.is_empty() {
             self.others.truncate(length.saturating_sub(1));
         }
-        if length == 0 && self.first.is_some() {
+        if length == 0 && self.has_first() {
+            self.unopened = None;
             self.first = None;
         }
     }
@@ -223,6 +232,7 @@ impl Provided {
         }
         let mut hidden = Vec::new();
         if length == 0 {
+            hidden.extend(self.unopened.take().map(Value::Unopened));
             hidden.extend(self.first.take());
         }
         hidden.append(&mut self.others.split_off(length.saturating_sub(1)));
