@@ -5,7 +5,10 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{self, Poll};
 use std::time::Duration;
+
+use sync_wrapper::SyncWrapper;
 
 use crate::context::Context;
 use crate::cookies::{Cookie, Form};
@@ -62,10 +65,14 @@ pub struct KeyOverridden;
 #[doc(hidden)]
 pub trait Key<S>: 'static {
     const KEYS: Keys;
+
+    /// Whether the form may be another one than ours.
+    const MAY_BE_FOREIGN: bool = true;
 }
 
 impl<S: SessionData> Key<S> for KeyAsDeclared {
     const KEYS: Keys = Keys::One(S::CONFIG.cookie.name, S::ORIGIN);
+    const MAY_BE_FOREIGN: bool = !matches!(S::CONFIG.form, Form::Own);
 }
 
 impl<S: SessionData> Key<S> for KeyOverridden {
@@ -226,9 +233,10 @@ impl<S: SessionData, K: Key<S>> Middleware for Sessions<S, K> {
         async move {
             let at = ctx.provided.push_source(Arc::clone(&self.shared) as _);
             // koa-session asks its store for every request.
-            if self.shared.store.is_some() && self.shared.config.form != Form::Own {
+            let is_foreign = K::MAY_BE_FOREIGN && self.shared.config.form != Form::Own;
+            if is_foreign && self.shared.store.is_some() {
                 let shared: Arc<dyn Source> = Arc::clone(&self.shared) as _;
-                shared.open(ctx, at).await?;
+                Waiting::new(shared.open(ctx, at)).await?;
             }
             let result = next.go(ctx).await;
             if ctx.provided.pop_unopened(at) {
@@ -245,8 +253,30 @@ impl<S: SessionData, K: Key<S>> Middleware for Sessions<S, K> {
 /// What is still to be done when the layers below are.
 enum Left<'a> {
     Done(Result),
-    /// Boxed, so that every other request has less to carry.
-    Waiting(Pin<Box<dyn Future<Output = Result> + Send + 'a>>),
+    Waiting(Waiting<'a>),
+}
+
+/// The time in which a store keeps a request waiting.
+///
+/// It is boxed, so that every other request has less to carry, and shared with nobody: to drop what is shared is a call,
+/// and with that little the compiler puts the end of a session's layer where it is needed, for every request.
+struct Waiting<'a>(Arc<SyncWrapper<Pin<Box<dyn Future<Output = Result> + Send + 'a>>>>);
+
+impl<'a> Waiting<'a> {
+    fn new(store: Pin<Box<dyn Future<Output = Result> + Send + 'a>>) -> Self {
+        Self(Arc::new(SyncWrapper::new(store)))
+    }
+}
+
+impl Future for Waiting<'_> {
+    type Output = Result;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Result> {
+        match Arc::get_mut(&mut self.0) {
+            Some(store) => store.get_mut().as_mut().poll(cx),
+            None => Poll::Ready(Err(Error::internal("a wait of a session is waited for twice"))),
+        }
+    }
 }
 
 impl<S: SessionData> Shared<S> {
@@ -260,10 +290,10 @@ impl<S: SessionData> Shared<S> {
         };
         match session.commit_now(ctx) {
             Some(committed) => Left::Done(committed.and(result)),
-            None => Left::Waiting(Box::pin(async move {
+            None => Left::Waiting(Waiting::new(Box::pin(async move {
                 session.commit(ctx, Why::Done).await?;
                 result
-            })),
+            }))),
         }
     }
 }
