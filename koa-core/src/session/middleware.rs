@@ -274,7 +274,9 @@ impl Future for Waiting<'_> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Result> {
         match Arc::get_mut(&mut self.0) {
             Some(store) => store.get_mut().as_mut().poll(cx),
-            None => Poll::Ready(Err(Error::internal("a wait of a session is waited for twice"))),
+            None => Poll::Ready(Err(Error::internal(
+                "a wait of a session is waited for twice",
+            ))),
         }
     }
 }

@@ -1,4 +1,5 @@
-//! The same two answers by three servers, each written the usual way and on one thread.
+//! The same two answers by three servers, each written the usual way and on one thread; and what a session costs that nobody
+//! asks for.
 
 use std::convert::Infallible;
 use std::io;
@@ -12,6 +13,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
+use koa::prelude::*;
 use tokio::net::TcpListener;
 
 #[derive(serde::Serialize)]
@@ -31,6 +33,8 @@ pub(crate) fn serve(contender: &str, port: u16) -> io::Result<()> {
     match contender {
         "hyper" => runtime.block_on(hyper(port)),
         "axum" => runtime.block_on(axum(port)),
+        "koa without a session" => runtime.block_on(without_a_session(port)),
+        "koa with a session" => runtime.block_on(with_a_session(port)),
         _ => runtime
             .block_on(bench_koa_rs::serve(port))
             .map_err(|error| io::Error::other(error.to_string())),
@@ -63,6 +67,33 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Inf
         .headers_mut()
         .insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     Ok(response)
+}
+
+#[middleware]
+async fn hello() -> &'static str {
+    "Hello World"
+}
+
+#[session(max_age = "1d")]
+struct Visitor {
+    name: Option<String>,
+    visits: u64,
+}
+
+fn app() -> App {
+    App::new().keys(["a key of the benchmarks, which is no secret"])
+}
+
+async fn without_a_session(port: u16) -> io::Result<()> {
+    let served = app().with(hello).listen(("127.0.0.1", port)).await;
+    served.map_err(|error| io::Error::other(error.to_string()))
+}
+
+/// The same below a session, which nobody asks for.
+async fn with_a_session(port: u16) -> io::Result<()> {
+    let app = app().with(Visitor::middleware()).with(hello);
+    let served = app.listen(("127.0.0.1", port)).await;
+    served.map_err(|error| io::Error::other(error.to_string()))
 }
 
 async fn axum(port: u16) -> io::Result<()> {

@@ -41,6 +41,12 @@ fn main() -> std::io::Result<()> {
             "A request that reads and changes its session: {:.0} where it is sealed in the cookie, {:.0} where it is in memory",
             sealed?, stored?
         );
+        let [without, with] = ["koa without a session", "koa with a session"]
+            .map(|contender| instructions::a_request(contender, "/"));
+        println!(
+            "A session that no one asks for: {:.0} more than without it",
+            with? - without?
+        );
     } else {
         println!("valgrind is not installed: no instructions are counted");
     }
