@@ -1,13 +1,18 @@
 //! Finding a cookie in what the browser sent.
 
-use std::borrow::Cow;
-
 /// The first value of the name with this ending (`.sig`, or none), as the `cookies` package reads it: spaces before a name
 /// do not count, quotes and what stands around a value do. One pass over the header, without taking it apart.
 #[inline(always)]
 pub(super) fn find<'h>(header: &'h [u8], name: &str, ending: &str) -> Option<&'h [u8]> {
-    let name = as_sent(name)?;
-    let bare = without_indent(&name);
+    let in_latin1;
+    let name = match name.is_ascii() {
+        true => name.as_bytes(),
+        false => {
+            in_latin1 = as_sent(name)?;
+            &in_latin1
+        }
+    };
+    let bare = without_indent(name);
     let indent = name.len() - bare.len();
     let mut rest = header;
     loop {
@@ -28,12 +33,9 @@ pub(super) fn find<'h>(header: &'h [u8], name: &str, ending: &str) -> Option<&'h
 }
 
 /// A name as it stands in a header, whose bytes are ISO-8859-1, as Node reads them.
-fn as_sent(name: &str) -> Option<Cow<'_, [u8]>> {
-    if name.is_ascii() {
-        return Some(Cow::Borrowed(name.as_bytes()));
-    }
-    let bytes: Option<_> = name.chars().map(|c| u8::try_from(c).ok()).collect();
-    bytes.map(Cow::Owned)
+#[cold]
+fn as_sent(name: &str) -> Option<Vec<u8>> {
+    name.chars().map(|c| u8::try_from(c).ok()).collect()
 }
 
 fn without_indent(pair: &[u8]) -> &[u8] {

@@ -3,36 +3,47 @@
 use std::any::TypeId;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{self, Poll};
 
 use pin_project_lite::pin_project;
 
 use crate::context::Context;
 use crate::error::Result;
-use crate::session::open::Source;
 
 /// Opens the sessions among what is wanted, each if it is not open yet.
 pub(crate) async fn open(ctx: &mut Context, wanted: &[TypeId]) -> Result {
-    while let Some((at, source)) = open_now(ctx, wanted)? {
+    match open_now(ctx, wanted)? {
+        Now::Open => Ok(()),
+        Now::Waits => open_all(ctx, wanted).await,
+    }
+}
+
+/// The same where a store may keep the request waiting.
+async fn open_all(ctx: &mut Context, wanted: &[TypeId]) -> Result {
+    while let Some((at, source)) = ctx.provided.unopened(wanted) {
         source.open(ctx, at).await?;
     }
     Ok(())
 }
 
-/// The same as far as no store keeps it waiting: the first session of which one may, and its place.
-#[inline(always)]
-fn open_now(ctx: &mut Context, wanted: &[TypeId]) -> Result<Option<(usize, Arc<dyn Source>)>> {
+/// What came of opening sessions without waiting.
+enum Now {
+    Open,
+    Waits,
+}
+
+/// The same as far as no store keeps it waiting.
+fn open_now(ctx: &mut Context, wanted: &[TypeId]) -> Result<Now> {
     while let Some((at, source)) = ctx.provided.unopened(wanted) {
         if source.waits() {
-            return Ok(Some((at, source)));
+            return Ok(Now::Waits);
         }
         source.open_now(ctx, at)?;
         if wanted.len() == 1 {
             break;
         }
     }
-    Ok(None)
+    Ok(Now::Open)
 }
 
 /// What a layer asks for in its signature, as a tuple.
@@ -111,11 +122,10 @@ where
 {
     let wanted = W::ids();
     let state = match open_now(ctx, wanted.as_ref()) {
-        Ok(None) => State::Running { layer: layer(ctx) },
-        Ok(Some((at, source))) => State::Waiting {
+        Ok(Now::Open) => State::Running { layer: layer(ctx) },
+        Ok(Now::Waits) => State::Waiting {
             layer: Box::pin(async move {
-                source.open(ctx, at).await?;
-                open(ctx, wanted.as_ref()).await?;
+                open_all(ctx, wanted.as_ref()).await?;
                 layer(ctx).await
             }),
         },
