@@ -258,8 +258,8 @@ enum Left<'a> {
 
 /// The time in which a store keeps a request waiting.
 ///
-/// It is boxed, so that every other request has less to carry, and shared with nobody: to drop what is shared is a call,
-/// and with that little the compiler puts the end of a session's layer where it is needed, for every request.
+/// It is boxed, so that every other request has less to carry; and in an `Arc`, though nobody shares it, since the drop of one is
+/// so short that the compiler writes it where a layer ends. To call a function there would cost every request.
 struct Waiting<'a>(Arc<SyncWrapper<Pin<Box<dyn Future<Output = Result> + Send + 'a>>>>);
 
 impl<'a> Waiting<'a> {
