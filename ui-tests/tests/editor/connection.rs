@@ -8,6 +8,9 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
+/// That what was asked about has changed meanwhile.
+const CONTENT_MODIFIED: i64 = -32801;
+
 /// Both directions; what comes is read by a thread, so that waiting for it can end.
 pub(crate) struct Connection {
     to: ChildStdin,
@@ -35,19 +38,24 @@ impl Connection {
         }
     }
 
-    /// The result of a request.
+    /// The result of a request. One during which a file was changed is made again.
     pub(crate) fn request(&mut self, method: &str, params: &Value) -> Value {
-        self.requests += 1;
-        let id = self.requests;
-        self.send(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }));
         loop {
-            let message = self.receive();
-            if message["id"] == id && message.get("method").is_none() {
-                let error = &message["error"];
+            self.requests += 1;
+            let id = self.requests;
+            self.send(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }));
+            let answer = loop {
+                let message = self.receive();
+                if message["id"] == id && message.get("method").is_none() {
+                    break message;
+                }
+                self.answer(&message);
+            };
+            let error = &answer["error"];
+            if error["code"] != CONTENT_MODIFIED {
                 assert!(error.is_null(), "{method} {params}: {error}");
-                return message["result"].clone();
+                return answer["result"].clone();
             }
-            self.answer(&message);
         }
     }
 

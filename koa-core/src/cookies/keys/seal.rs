@@ -46,12 +46,15 @@ impl Purpose {
     }
 }
 
+/// Of how many names it is kept what is authenticated beside them; that of others is made each time.
+const NAMES: usize = 4;
+
 /// One of the app's keys, for one purpose.
 pub(super) struct Seal {
     cipher: Aes256GcmSiv,
     purpose: Purpose,
-    /// The name that came first, mostly the only one, and what is authenticated beside its values.
-    first: OnceLock<(String, Vec<u8>)>,
+    /// The names that came first, mostly all of them, and what is authenticated beside their values.
+    names: [OnceLock<(String, Vec<u8>)>; NAMES],
 }
 
 /// What was in a sealed value.
@@ -82,7 +85,7 @@ impl Seal {
         Self {
             cipher: Aes256GcmSiv::new((&*derived).into()),
             purpose,
-            first: OnceLock::new(),
+            names: Default::default(),
         }
     }
 
@@ -151,11 +154,13 @@ impl Seal {
             ]
             .concat()
         };
-        let (first, bytes) = self.first.get_or_init(|| (name.to_owned(), bound()));
-        match first == name {
-            true => Cow::Borrowed(bytes),
-            false => Cow::Owned(bound()),
+        for place in &self.names {
+            let (known, bytes) = place.get_or_init(|| (name.to_owned(), bound()));
+            if known == name {
+                return Cow::Borrowed(bytes);
+            }
         }
+        Cow::Owned(bound())
     }
 }
 

@@ -5,7 +5,8 @@ use std::time::{Duration, SystemTime};
 use super::{Keygrip, Purpose, ROOM, Ring};
 use crate::base64;
 
-const NAMES: [&str; 3] = ["session", "sessions", "other"];
+// More than are kept.
+const NAMES: [&str; 6] = ["session", "sessions", "other", "a", "b", "ab"];
 const NOW: SystemTime = SystemTime::UNIX_EPOCH;
 
 /// Numbers that look random and are the same in each run.
