@@ -30,6 +30,9 @@ use stream::{Stream, Streams};
 const TIMED_OUT: &[u8] =
     b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
 
+/// How many ids of sessions are remembered: those of an app that has two.
+const SESSIONS: usize = 2;
+
 /// How often to look again for the end of a client that has sent more than was read.
 const UNREAD_PAUSE: Duration = Duration::from_millis(100);
 
@@ -113,8 +116,8 @@ struct Watched {
     blocked: AtomicU32,
     /// How many requests run on without a response.
     orphans: AtomicU32,
-    /// The id that a request came with last: the next one mostly has the same.
-    session: Mutex<Option<Id>>,
+    /// The ids that requests came with last, the newest first: the next one mostly has the same.
+    sessions: Mutex<[Option<Id>; SESSIONS]>,
     #[cfg(feature = "http2")]
     streams: Streams,
 }
@@ -139,7 +142,7 @@ impl Connection {
                 opened: now,
                 blocked: AtomicU32::new(0),
                 orphans: AtomicU32::new(0),
-                session: Mutex::new(None),
+                sessions: Mutex::default(),
                 #[cfg(feature = "http2")]
                 streams: Streams::default(),
             }),
@@ -271,22 +274,20 @@ impl Connection {
         self
     }
 
-    /// The id of a request's session: that of the request before, if it is the same, so that what was made of it need not
-    /// be made again.
-    pub(crate) fn session(
-        &self,
-        is_same: impl FnOnce(&Id) -> bool,
-        new: impl FnOnce() -> Id,
-    ) -> Id {
+    /// The id of a request's session: that of a request before, if it is the same, so that what was made of it need not be
+    /// made again.
+    pub(crate) fn session(&self, is_same: impl Fn(&Id) -> bool, new: impl FnOnce() -> Id) -> Id {
         let watched = self.whole().watched.as_ref();
-        // Who would have to wait for it makes its own.
-        let Some(mut last) = watched.and_then(|watched| watched.session.try_lock().ok()) else {
+        // Who would have to wait for them makes its own.
+        let Some(mut last) = watched.and_then(|watched| watched.sessions.try_lock().ok()) else {
             return new();
         };
-        match &*last {
-            Some(id) if is_same(id) => id.clone(),
-            _ => last.insert(new()).clone(),
+        if let Some(id) = last.iter().flatten().find(|id| is_same(id)) {
+            return id.clone();
         }
+        last.rotate_right(1);
+        let [newest, ..] = &mut *last;
+        newest.insert(new()).clone()
     }
 
     /// How fast the body of the request comes that is being answered.
