@@ -153,20 +153,21 @@ impl Attributes {
 pub(super) struct Fixed {
     start: String,
     path: String,
+    /// The same before an end.
+    until: String,
     rest: String,
 }
-
-/// What stands before the end.
-const EXPIRES: &str = "; expires=";
 
 impl Fixed {
     pub(super) fn of(cookie: &Cookie, secure: bool) -> Self {
         let (mut path, mut rest) = (Parts::new(), Parts::new());
         path.path(cookie);
         rest.rest(cookie, secure);
+        let path = path.written();
         Self {
             start: [cookie.name, "="].concat(),
-            path: [&path.written(), EXPIRES].concat(),
+            until: [&path, "; expires="].concat(),
+            path,
             rest: rest.written(),
         }
     }
@@ -175,17 +176,21 @@ impl Fixed {
         &self,
         name: &str,
         value: Value<'_>,
-        expires: Option<SystemTime>,
+        max_age: Option<Duration>,
+        now: SystemTime,
     ) -> Result<HeaderValue> {
-        let expires = match expires {
+        let expires = match max_age {
             None => None,
-            Some(expires) => Some(date::write(expires).ok_or_else(|| endless(name))?),
+            Some(age) => {
+                let expires = now.checked_add(age).and_then(date::write);
+                Some(expires.ok_or_else(|| endless(name))?)
+            }
         };
-        let [start, path, rest] = [&self.start, &self.path, &self.rest].map(String::as_bytes);
         let (path, expires) = match &expires {
-            Some(expires) => (path, expires.as_bytes()),
-            None => (&path[..path.len() - EXPIRES.len()], &[][..]),
+            Some(expires) => (&self.until, expires.as_bytes()),
+            None => (&self.path, &[][..]),
         };
+        let [start, path, rest] = [&self.start, path, &self.rest].map(String::as_bytes);
         let around = start.len() + path.len() + expires.len() + rest.len();
         let mut line = Vec::with_capacity(around + value.len());
         line.extend_from_slice(start);
@@ -209,6 +214,6 @@ fn header(line: Vec<u8>, name: &str) -> Result<HeaderValue> {
 }
 
 #[cold]
-pub(super) fn endless(name: &str) -> Error {
+fn endless(name: &str) -> Error {
     Error::internal(format!("option maxAge is invalid (of the cookie {name:?})"))
 }

@@ -8,7 +8,7 @@ use crate::app::Application;
 use crate::base64;
 use crate::context::Context;
 use crate::cookies::check::{check, check_sense, is_kept};
-use crate::cookies::line::{Fixed, endless};
+use crate::cookies::line::Fixed;
 use crate::cookies::{Cookie, Cookies, Form, SameSite};
 use crate::error::Result;
 
@@ -92,12 +92,7 @@ impl Prepared {
             && !matches!(value, Value::Text(_))
             && is_kept(self.cookie.name, value.len(), max_age)
         {
-            let name = self.cookie.name;
-            let expires = match max_age {
-                None => None,
-                Some(age) => Some(now.checked_add(age).ok_or_else(|| endless(name))?),
-            };
-            let line = fixed.line(name, value, expires)?;
+            let line = fixed.line(self.cookie.name, value, max_age, now)?;
             return Cookies::in_form(ctx, self.form).put(line);
         }
         let cookie = Cookie {

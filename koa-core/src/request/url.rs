@@ -217,12 +217,11 @@ impl Request {
         }
         let bare = prefix.strip_suffix('/').unwrap_or(prefix);
         // And what follows the prefix tells most of the others.
-        match path.as_bytes().get(bare.len()) {
-            Some(b'/') => {}
-            None if bare.len() == prefix.len() => {}
-            Some(_) | None => return None,
-        }
-        if !path.starts_with(bare) {
+        let ends = match path.as_bytes().get(bare.len()) {
+            Some(after) => *after == b'/',
+            None => bare.len() == prefix.len(),
+        };
+        if !(ends && path.starts_with(bare)) {
             return None;
         }
         let outside = self.mounted();

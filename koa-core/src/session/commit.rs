@@ -13,6 +13,7 @@ use crate::cookies::keys::Purpose;
 use crate::cookies::{Cookies, Form, Value};
 use crate::error::{Error, Result};
 use crate::session::SessionData;
+use crate::session::buffers;
 use crate::session::compat;
 use crate::session::config::MaxAge;
 use crate::session::form::{self, Meta, Written};
@@ -60,8 +61,7 @@ impl<S: SessionData> Session<S> {
         if has_steps || shared.before_save.is_some() || shared.config.form != Form::Own {
             return Ok(false);
         }
-        let mut data = Written::of(&self.data)?;
-        let Some(changed) = self.reason(data.json(), Why::Done, ctx) else {
+        let Some((mut data, changed)) = self.due(ctx, Why::Done)? else {
             return Ok(true);
         };
         let Writing { now, meta, .. } = self.writing(ctx);
@@ -138,9 +138,13 @@ impl<S: SessionData> Session<S> {
             }
             self.begin_id(ctx)?;
         }
-        let Some((data, changed)) = self.due(ctx, why)? else {
+        let Some((mut data, changed)) = self.due(ctx, why)? else {
             return Ok(());
         };
+        if let Some(before_save) = &self.shared.before_save {
+            before_save(ctx, &mut self.data);
+            data = Written::of(&self.data)?;
+        }
         let written = self.store(ctx, data, changed, why == Why::Done).await?;
         if is_own {
             self.life.before = written;
@@ -189,16 +193,11 @@ impl<S: SessionData> Session<S> {
     }
 
     /// What is to be saved, if anything is, and whether since it changed.
-    fn due(&mut self, ctx: &Context, why: Why) -> Result<Option<(Written, bool)>> {
-        let mut data = Written::of(&self.data)?;
-        let Some(changed) = self.reason(data.json(), why, ctx) else {
-            return Ok(None);
-        };
-        if let Some(before_save) = &self.shared.before_save {
-            before_save(ctx, &mut self.data);
-            data = Written::of(&self.data)?;
-        }
-        Ok(Some((data, changed)))
+    #[inline(always)]
+    fn due(&self, ctx: &Context, why: Why) -> Result<Option<(Written, bool)>> {
+        let data = Written::of(&self.data)?;
+        let changed = self.reason(data.json(), why, ctx);
+        Ok(changed.map(|changed| (data, changed)))
     }
 
     /// Whether it is to be saved, and whether since it changed.
@@ -349,7 +348,7 @@ impl<S: SessionData> Session<S> {
             let value = Value::Bytes(&sealed);
             fits(shared.name(), value)?;
             shared.set_cookie(ctx, value, cookie_age, now)?;
-            form::leave(sealed);
+            buffers::put_back(sealed);
             return Ok(());
         }
         if shared.config.form == Form::Own && shared.codec.is_none() {

@@ -3,7 +3,6 @@
 //! Our own form is a head of fixed size and JSON behind it; a later version of the form has another first byte. Under
 //! `compat` it is the JSON object of koa-session, with `_expire`, `_maxAge` and `_session` among the fields.
 
-use std::cell::RefCell;
 use std::mem;
 use std::time::Duration;
 
@@ -13,13 +12,11 @@ use serde_json::{Map, Value};
 
 use crate::cookies::keys::ROOM;
 use crate::error::Result;
+use crate::session::buffers;
 use crate::session::config::MaxAge;
 
 const VERSION: u8 = 1;
 const HEAD: usize = 1 + 3 * 8;
-
-/// How much room a session is given at first, in bytes.
-const USUAL: usize = 128;
 
 /// What is kept beside the data.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,37 +27,6 @@ pub(super) struct Meta {
     pub(super) created: u64,
     /// How long this user's session lives, where it was saved with an age.
     pub(super) max_age: Option<MaxAge>,
-}
-
-/// How many buffers a thread keeps, and how large they may be, in bytes.
-const BUFFERS: usize = 4;
-const LARGEST: usize = 4096;
-
-thread_local! {
-    static KEPT: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
-}
-
-/// An empty buffer, one that was used before if there is one.
-#[inline]
-pub(super) fn buffer() -> Vec<u8> {
-    let kept = KEPT.try_with(|kept| kept.borrow_mut().pop());
-    let kept = kept.ok().flatten();
-    kept.unwrap_or_else(|| Vec::with_capacity(USUAL))
-}
-
-/// Leaves a buffer to another session.
-#[inline]
-pub(super) fn leave(mut buffer: Vec<u8>) {
-    if !(USUAL..=LARGEST).contains(&buffer.capacity()) {
-        return;
-    }
-    buffer.clear();
-    let _ = KEPT.try_with(|kept| {
-        let mut kept = kept.borrow_mut();
-        if kept.len() < BUFFERS {
-            kept.push(buffer);
-        }
-    });
 }
 
 /// The JSON of a session's data, behind the head of our own form and what else is needed to keep or to seal it: that then
@@ -74,14 +40,14 @@ pub(super) struct Written {
 
 impl Drop for Written {
     fn drop(&mut self) {
-        leave(mem::take(&mut self.bytes));
+        buffers::put_back(mem::take(&mut self.bytes));
     }
 }
 
 impl Written {
     /// The JSON of the data.
     pub(super) fn of<S: Serialize>(data: &S) -> Result<Self> {
-        let mut bytes = buffer();
+        let mut bytes = buffers::take();
         bytes.extend_from_slice(&[VERSION; ROOM + HEAD]);
         serde_json::to_writer(&mut bytes, data)?;
         let start = ROOM;

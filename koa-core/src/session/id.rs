@@ -3,13 +3,13 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use constant_time_eq::{constant_time_eq, constant_time_eq_n};
+use constant_time_eq::constant_time_eq_n;
 
 use crate::base64;
 use crate::error::{Error, Result};
 
 /// How long 256 bits are in base64 for URLs.
-const LENGTH: usize = 43;
+pub(super) const LENGTH: usize = 43;
 
 /// The id of a session in a store, and what the store knows it by.
 #[derive(Clone)]
@@ -42,14 +42,9 @@ impl Id {
     }
 
     /// Whether it is this one.
-    pub(super) fn is(&self, text: &[u8], prefix: &str) -> bool {
-        let own = self.0.text.as_bytes();
-        let is_same = match (own.try_into(), text.try_into()) {
-            // Of the usual length, which the compiler then knows.
-            (Ok(own), Ok(text)) => constant_time_eq_n::<LENGTH>(own, text),
-            _ => constant_time_eq(own, text),
-        };
-        is_same && self.0.prefix == prefix
+    pub(super) fn is(&self, text: &[u8; LENGTH], prefix: &str) -> bool {
+        let own = self.0.text.as_bytes().try_into();
+        own.is_ok_and(|own| constant_time_eq_n(own, text)) && self.0.prefix == prefix
     }
 }
 
@@ -112,8 +107,10 @@ mod tests {
         assert_ne!(hashed("p:", &one), hashed("p:", &other));
         let id = Id::new(one.clone(), "p:");
         assert_eq!(id.hashed(), hashed("p:", &one));
-        assert!(id.is(one.as_bytes(), "p:"));
-        assert!(!id.is(one.as_bytes(), "") && !id.is(other.as_bytes(), "p:"));
+        let [one_text, other_text] = [&one, &other].map(|id| id.as_bytes().try_into().unwrap());
+        assert!(id.is(one_text, "p:"));
+        assert!(!id.is(one_text, "") && !id.is(other_text, "p:"));
+        assert!(!Id::new("short".to_owned(), "p:").is(one_text, "p:"));
         assert!(!format!("{id:?}").contains(&one));
         assert!(hashed("p:", &one).starts_with("p:"));
         assert!(!hashed("", &one).contains(&one));

@@ -242,16 +242,16 @@ impl<S: SessionData, K: Key<S>> Middleware for Sessions<S, K> {
             if ctx.provided.pop_unopened(at) {
                 return result;
             }
-            match self.shared.left(ctx, at, result) {
-                Left::Done(result) => result,
-                Left::Waiting(committed) => committed.await,
+            match self.shared.close(ctx, at, result) {
+                Closing::Done(result) => result,
+                Closing::Waiting(committed) => committed.await,
             }
         }
     }
 }
 
 /// What is still to be done when the layers below are.
-enum Left<'a> {
+enum Closing<'a> {
     Done(Result),
     Waiting(Waiting<'a>),
 }
@@ -284,15 +284,15 @@ impl Future for Waiting<'_> {
 impl<S: SessionData> Shared<S> {
     /// Takes a session that somebody asked for out of its place, and saves it; `result` is what came of the layers below.
     #[inline(never)]
-    fn left<'a>(&self, ctx: &'a mut Context, at: usize, result: Result) -> Left<'a> {
+    fn close<'a>(&self, ctx: &'a mut Context, at: usize, result: Result) -> Closing<'a> {
         let session = ctx.provided.take_at::<Session<S>>(at);
         ctx.provided.truncate(at);
         let Some(mut session) = session.filter(|_| self.config.auto_commit) else {
-            return Left::Done(result);
+            return Closing::Done(result);
         };
         match session.commit_now(ctx) {
-            Some(committed) => Left::Done(committed.and(result)),
-            None => Left::Waiting(Waiting::new(Box::pin(async move {
+            Some(committed) => Closing::Done(committed.and(result)),
+            None => Closing::Waiting(Waiting::new(Box::pin(async move {
                 session.commit(ctx, Why::Done).await?;
                 result
             }))),

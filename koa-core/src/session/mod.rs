@@ -4,6 +4,7 @@
 //! [`ctx.session()`](Context::session), and saved when the layers below are done (`commit`). What it is written as stands
 //! in `form`, where it is kept in `store`.
 
+mod buffers;
 mod commit;
 mod compat;
 mod config;

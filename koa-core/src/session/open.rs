@@ -16,10 +16,11 @@ use crate::cookies::{Cookies, Form};
 use crate::error::{Error, Result};
 use crate::request::header::bytes_as_text;
 use crate::session::SessionData;
+use crate::session::buffers;
 use crate::session::events::{SessionExpired, SessionInvalid, SessionMissed};
 use crate::session::form::{self, Meta, Written};
 use crate::session::handle::{Life, Session};
-use crate::session::id::Id;
+use crate::session::id::{Id, LENGTH};
 use crate::session::shared::{Shared, is_of, millis};
 use crate::session::store::{AnyStore, Load, Stored};
 
@@ -214,8 +215,14 @@ impl<S: SessionData> Shared<S> {
                 let text = Cookies::raw(ctx, Shared::name(self));
                 return Ok(text.filter(|text| !text.is_empty()).map(|text| {
                     let new = || Id::new(bytes_as_text(&text).into_owned(), prefix);
-                    let connection = &ctx.request.connection;
-                    connection.session(|last| last.is(&text, prefix), new)
+                    // What somebody made up may be long, and is not worth remembering.
+                    match <&[u8; LENGTH]>::try_from(&*text) {
+                        Ok(text) => {
+                            let connection = &ctx.request.connection;
+                            connection.session(|last| last.is(text, prefix), new)
+                        }
+                        Err(_) => new(),
+                    }
                 }));
             }
             None => {
@@ -244,7 +251,7 @@ impl<S: SessionData> Shared<S> {
         let now = SystemTime::UNIX_EPOCH;
         let name = Shared::name(self);
         let open = |sealed| app.ring.open(Purpose::Session, name, sealed, now);
-        match base64::decode_url_bare_into(&text, form::buffer()).and_then(open) {
+        match base64::decode_url_bare_into(&text, buffers::take()).and_then(open) {
             Some(fitted) => Sealed::Opened(fitted.value.bytes, !fitted.current),
             None => Sealed::Broken,
         }

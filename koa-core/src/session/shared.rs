@@ -162,20 +162,20 @@ impl<S: SessionData> Shared<S> {
         operation: &'static str,
         asked: Asked<'_, T>,
     ) -> Result<T> {
-        let answer = match asked {
-            Asked::Answered(answer) => answer,
+        let asked = match asked {
             Asked::Waiting(mut answer) => {
                 // A store that has the answer at hand after all needs no timer.
                 let at_once = poll_fn(|cx| Poll::Ready(answer.as_mut().poll(cx))).await;
-                match at_once {
+                Asked::Answered(match at_once {
                     Poll::Ready(answer) => answer,
                     Poll::Pending => tokio::time::timeout(self.patience, answer)
                         .await
                         .unwrap_or_else(|_| Err(late(self.patience))),
-                }
+                })
             }
+            answered @ Asked::Answered(_) => answered,
         };
-        answer.map_err(|error| self.failed(ctx, operation, error))
+        self.ask_now(ctx, operation, asked)
     }
 
     /// The answer of a store that does not wait.

@@ -39,16 +39,20 @@ impl Client {
 
     /// As `connect`, to a server that may have ended.
     pub(crate) fn try_connect(address: SocketAddr) -> Option<Self> {
-        let stream = TcpStream::connect(address).ok()?;
+        Some(Self::on(TcpStream::connect(address).ok()?))
+    }
+
+    /// On a connection that the test has made.
+    pub(crate) fn on(stream: TcpStream) -> Self {
         stream.set_nodelay(true).unwrap();
         // A test that waits longer than this has failed.
         stream
             .set_read_timeout(Some(Duration::from_secs(30)))
             .unwrap();
-        Some(Self {
+        Self {
             stream,
             buffer: Vec::new(),
-        })
+        }
     }
 
     pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) {

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use constant_time_eq::constant_time_eq;
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 use sha2::{Sha256, Sha384, Sha512};
+use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use crate::base64;
@@ -166,7 +166,7 @@ impl Keygrip {
         let mut buffer = Buffer::default();
         self.keys.iter().position(|key| {
             let own = key.signer.sign(data, self.encoding, &mut buffer);
-            constant_time_eq(own, signature.as_bytes())
+            own.ct_eq(signature.as_bytes()).into()
         })
     }
 

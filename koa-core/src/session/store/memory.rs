@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use quick_cache::sync::{Cache, EntryAction, EntryResult};
 
 use crate::error::{Error, Result};
-use crate::session::form;
+use crate::session::buffers;
 use crate::session::store::{Load, Save, SessionStore, Stored, Updated};
 
 /// How many sessions are kept unless it is said.
@@ -104,7 +104,7 @@ impl SessionStore for MemoryStore {
         let kept = self.sessions.get(key);
         let kept = kept.filter(|kept| !kept.is_over(load.now));
         Ok(kept.map(|Kept { value, version, .. }| {
-            let mut copy = form::buffer();
+            let mut copy = buffers::take();
             copy.extend_from_slice(&value);
             Stored {
                 value: copy,
