@@ -58,7 +58,7 @@ mod unix {
         std::env::temp_dir().join(format!("koa-{}-{name}.sock", std::process::id()))
     }
 
-    fn ask(path: &PathBuf) -> String {
+    pub(super) fn ask(path: &PathBuf) -> String {
         let mut stream = UnixStream::connect(path).unwrap();
         let request = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
         stream.write_all(request.as_bytes()).unwrap();
@@ -140,40 +140,49 @@ fn workers_share_the_connections() {
     }
 }
 
-/// A process of its own, to which systemd's tool hands a socket; it is told so by the environment.
-#[cfg(feature = "systemd")]
+/// A process of its own, which is handed a TCP and a Unix socket as systemd hands them: as its descriptors from 3 on, of which
+/// the environment tells.
+#[cfg(all(unix, feature = "systemd"))]
 #[test]
-fn an_inherited_socket_is_an_address() {
+fn inherited_sockets_are_addresses() {
+    use std::os::fd::OwnedFd;
+    use std::process::{Command, Stdio};
+
     if std::env::var_os("LISTEN_FDS").is_some() {
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        return runtime
-            .block_on(App::new().with(seen).listen(Address::inherited(0)))
-            .unwrap();
+        return runtime.block_on(async {
+            let both = [Address::inherited(0), Address::inherited(1)];
+            let server = App::new().with(seen).bind(both).await.unwrap();
+            for (index, why) in [(0, "taken already"), (2, "LISTEN_FDS")] {
+                let error = App::new().bind(Address::inherited(index)).await.err();
+                let error = error.expect("each is there once").to_string();
+                assert!(error.contains(why), "{error}");
+            }
+            server.shutdown_on_signals().run().await.unwrap();
+        });
     }
-    let Some(mut activate) = activated() else {
-        eprintln!("systemd-socket-activate is not there");
-        return;
-    };
-    let address = ([127, 0, 0, 1], 38_457).into();
-    while std::net::TcpStream::connect(address).is_err() {
-        std::thread::yield_now();
-    }
-    assert!(get(address, "/").text().contains("127.0.0.1:38457"));
-    // The tool has become the test's own program, and ends as a server does.
-    let pid = activate.id().to_string();
-    let kill = std::process::Command::new("kill").arg(pid).status();
-    assert!(kill.unwrap().success());
-    assert!(activate.wait().unwrap().success());
-}
-
-#[cfg(feature = "systemd")]
-fn activated() -> Option<std::process::Child> {
-    std::process::Command::new("systemd-socket-activate")
-        .args(["--listen", "127.0.0.1:38457"])
+    let tcp = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = tcp.local_addr().unwrap();
+    let path = std::env::temp_dir().join(format!("koa-{}-inherited.sock", std::process::id()));
+    let unix = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    let hand_over =
+        "exec 3<&0 4>&1 >/dev/null; LISTEN_PID=$$ LISTEN_FDS=2 exec \"$0\" --exact \"$1\"";
+    let mut server = Command::new("sh")
+        .args(["-c", hand_over])
         .arg(std::env::current_exe().unwrap())
-        .args(["--exact", "an_inherited_socket_is_an_address"])
-        .stdout(std::process::Stdio::null())
-        .stderr(std::process::Stdio::null())
+        .arg("inherited_sockets_are_addresses")
+        .stdin(Stdio::from(OwnedFd::from(tcp)))
+        .stdout(Stdio::from(OwnedFd::from(unix)))
         .spawn()
-        .ok()
+        .unwrap();
+    // The system takes connections for a socket that nobody accepts on yet.
+    let answer = get(address, "/").text();
+    assert!(answer.contains(&address.to_string()), "{answer}");
+    let answer = unix::ask(&path);
+    assert!(answer.ends_with("\"\" None"), "{answer}");
+    std::fs::remove_file(&path).unwrap();
+    // The shell has become the test's own program, which ends as a server does.
+    let pid = server.id().to_string();
+    assert!(Command::new("kill").arg(pid).status().unwrap().success());
+    assert!(server.wait().unwrap().success());
 }

@@ -19,6 +19,8 @@ use tokio::net::{TcpListener, TcpStream, lookup_host};
 
 use crate::error::{Error, Result};
 use crate::server::address::{Address, Form, Options};
+#[cfg(feature = "systemd")]
+use crate::server::inherited::inherit;
 use crate::server::socket::Socket;
 #[cfg(feature = "tls")]
 use crate::server::tls::Tls;
@@ -30,7 +32,7 @@ pub(super) struct Bound {
     options: Options,
 }
 
-enum Listening {
+pub(super) enum Listening {
     Tcp(StdTcpListener),
     #[cfg(unix)]
     Unix(StdUnixListener, Option<Arc<SocketFile>>),
@@ -57,7 +59,7 @@ enum Accepting {
 
 /// The file of a Unix socket, which is removed with it.
 #[cfg(unix)]
-struct SocketFile(PathBuf);
+pub(super) struct SocketFile(PathBuf);
 
 #[cfg(unix)]
 impl Drop for SocketFile {
@@ -294,29 +296,7 @@ fn listen_at(path: &Path, options: &Options) -> io::Result<StdUnixListener> {
     Ok(socket.into())
 }
 
-#[cfg(feature = "systemd")]
-fn inherit(index: usize) -> Result<Listening> {
-    let what = format_args!("there is no inherited socket {index}");
-    let mut inherited = listenfd::ListenFd::from_env();
-    // It is one or the other, and each says so only when it is asked.
-    if let Ok(Some(socket)) = inherited.take_tcp_listener(index) {
-        return non_blocking(socket.set_nonblocking(true)).map(|()| Listening::Tcp(socket));
-    }
-    #[cfg(unix)]
-    if let Ok(Some(socket)) = inherited.take_unix_listener(index) {
-        return non_blocking(socket.set_nonblocking(true)).map(|()| Listening::Unix(socket, None));
-    }
-    Err(Error::internal(format!(
-        "{what}: systemd sets LISTEN_PID and LISTEN_FDS for those it hands over"
-    )))
-}
-
-#[cfg(feature = "systemd")]
-fn non_blocking(outcome: io::Result<()>) -> Result {
-    outcome.map_err(|error| failed(format_args!("an inherited socket cannot be used"), error))
-}
-
-fn failed(what: std::fmt::Arguments<'_>, error: io::Error) -> Error {
+pub(super) fn failed(what: std::fmt::Arguments<'_>, error: io::Error) -> Error {
     Error::internal(format!("{what}: {error}")).with_source(error)
 }
 

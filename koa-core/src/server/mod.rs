@@ -10,6 +10,8 @@ mod frames;
 pub(crate) mod host;
 #[cfg(feature = "http2")]
 mod http2;
+#[cfg(feature = "systemd")]
+mod inherited;
 mod io;
 mod limits;
 mod listener;
