@@ -1,4 +1,5 @@
-//! HTTP/2 beside HTTP/1.1 on one port: the same answers, the same rules for clients that go away, and limits of its own.
+//! HTTP/2 beside HTTP/1.1 on one port: the same answers, and the same rules for clients that go away. Its limits stand in
+//! `http2_limits`.
 
 #![allow(
     clippy::unwrap_used,
@@ -8,23 +9,22 @@
 )]
 
 mod client;
+mod h2_client;
 mod serve;
 
 use std::net::SocketAddr;
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use client::{Client, get};
 use h2::client::SendRequest;
+use h2_client::{PREFACE, ask, connect, frame, frames, raw, read, request};
 use koa::prelude::*;
-use koa::{Exceeded, Limit};
-use serve::{serve, serve_with};
+use serve::serve;
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, Semaphore, oneshot};
-
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 #[middleware]
 async fn answer(ctx: &mut Context) -> Result {
@@ -44,41 +44,6 @@ async fn answer(ctx: &mut Context) -> Result {
         }
     }
     Ok(())
-}
-
-/// A connection of HTTP/2, driven by a task.
-async fn connect(address: SocketAddr) -> SendRequest<Bytes> {
-    let stream = TcpStream::connect(address).await.unwrap();
-    let (client, connection) = h2::client::handshake(stream).await.unwrap();
-    tokio::spawn(async move {
-        let _ = connection.await;
-    });
-    client.ready().await.unwrap()
-}
-
-fn request(method: &str, path: &str) -> http::Request<()> {
-    http::Request::builder()
-        .method(method)
-        .uri(format!("http://test.example:81{path}"))
-        .body(())
-        .unwrap()
-}
-
-async fn read(response: h2::client::ResponseFuture) -> Result<(u16, Vec<u8>), h2::Error> {
-    let (head, mut body) = response.await?.into_parts();
-    let mut bytes = Vec::new();
-    while let Some(chunk) = body.data().await {
-        let chunk = chunk?;
-        body.flow_control().release_capacity(chunk.len())?;
-        bytes.extend_from_slice(&chunk);
-    }
-    Ok((head.status.as_u16(), bytes))
-}
-
-async fn ask(client: &mut SendRequest<Bytes>, method: &str, path: &str) -> (u16, String) {
-    let (response, _) = client.send_request(request(method, path), true).unwrap();
-    let (status, bytes) = read(response).await.unwrap();
-    (status, String::from_utf8(bytes).unwrap())
 }
 
 #[tokio::test]
@@ -225,205 +190,10 @@ async fn with_cancel_on_disconnect_it_is_dropped() {
     tokio::task::block_in_place(|| assert_eq!(next(&told), "dropped"));
 }
 
-/// A frame of HTTP/2.
-fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
-    let length = u8::try_from(payload.len()).unwrap();
-    let mut frame = vec![0, 0, length, kind, flags, 0, 0, 0, stream];
-    frame.extend_from_slice(payload);
-    frame
-}
-
-/// The frames of the kinds that carry nothing.
-#[test]
-fn a_flood_of_frames_that_carry_nothing_is_cut_off() {
-    let floods: [(&str, Vec<u8>); 4] = [
-        ("settings", frame(4, 0, 0, b"")),
-        ("pings", frame(6, 0, 0, b"12345678")),
-        ("priorities", frame(2, 0, 1, &[0, 0, 0, 0, 7])),
-        ("unknown frames", frame(200, 0, 0, b"x")),
-    ];
-    for (name, flood) in floods {
-        let (tell, told) = channel();
-        let app = App::new()
-            .on(move |event: &Exceeded| tell.send(event.limit).unwrap())
-            .with(answer);
-        let server = serve(app);
-        let mut client = Client::connect(server.address);
-        client.send(PREFACE);
-        client.send(frame(4, 0, 0, b""));
-        let begin = Instant::now();
-        while client.try_send(flood.repeat(100)).is_ok() {
-            assert!(begin.elapsed() < Duration::from_secs(20), "{name}");
-        }
-        assert_eq!(
-            told.recv_timeout(Duration::from_secs(20)),
-            Ok(Limit::Http2Flood),
-            "{name}"
-        );
-        assert_eq!(get(server.address, "/").status, 200, "the server serves on");
-    }
-}
-
-#[test]
-fn streams_that_are_opened_and_reset_at_once_are_cut_off() {
-    let (tell, told) = channel();
-    let app = App::new()
-        .on(move |event: &Exceeded| tell.send(event.limit).unwrap())
-        .with(answer);
-    // They are not even counted as frames that carry nothing.
-    let server = serve_with(app, |server| server.max_http2_control_frames(u32::MAX));
-    let mut client = Client::connect(server.address);
-    client.send(PREFACE);
-    client.send(frame(4, 0, 0, b""));
-    // GET, the path /, http, and no authority: the shortest request there is.
-    let begin = Instant::now();
-    let mut stream = 1_u32;
-    loop {
-        let mut bytes = Vec::new();
-        for _ in 0..100 {
-            for mut frame in [
-                frame(1, 5, 0, &[0x82, 0x84, 0x86]),
-                frame(3, 0, 0, &[0, 0, 0, 8]),
-            ] {
-                frame[5..9].copy_from_slice(&stream.to_be_bytes());
-                bytes.extend(frame);
-            }
-            stream += 2;
-        }
-        if client.try_send(bytes).is_err() {
-            break;
-        }
-        assert!(begin.elapsed() < Duration::from_secs(20));
-    }
-    let told = told.recv_timeout(Duration::from_secs(20));
-    assert_eq!(told, Ok(Limit::Http2Flood));
-    assert_eq!(get(server.address, "/").status, 200, "the server serves on");
-}
-
-#[test]
-fn a_client_has_so_many_streams_and_no_more() {
-    static GO: Notify = Notify::const_new();
-    let (tell, told) = channel();
-    let app = App::new().with(Waits(Mutex::new(tell), &GO));
-    let server = serve_with(app, |server| server.max_http2_streams(3));
-    // A client that does not mind what it was told.
-    let mut client = Client::connect(server.address);
-    client.send(PREFACE);
-    client.send(frame(4, 0, 0, b""));
-    for stream in [1, 3, 5, 7] {
-        client.send(frame(1, 5, stream, &[0x82, 0x84, 0x86]));
-    }
-    for _ in 0..3 {
-        assert_eq!(next(&told), "waits");
-    }
-    // The fourth stream is reset as one that was refused (7).
-    let refused = frame(3, 0, 7, &[0, 0, 0, 7]);
-    let mut came = Vec::new();
-    while !came.windows(refused.len()).any(|window| window == refused) {
-        assert!(client.fill(), "{came:?}");
-        came.extend(client.take());
-    }
-    assert_eq!(told.try_iter().count(), 0);
-}
-
-#[tokio::test]
-async fn a_connection_without_streams_is_given_up() {
-    let (tell, told) = channel();
-    let app = App::new()
-        .on(move |event: &Exceeded| tell.send(event.limit).unwrap())
-        .with(answer);
-    let server = serve_with(app, |server| {
-        server.keep_alive_timeout(Duration::from_secs(1))
-    });
-    let stream = TcpStream::connect(server.address).await.unwrap();
-    let (client, connection) = h2::client::handshake(stream).await.unwrap();
-    let connection = tokio::spawn(connection);
-    let mut client = client.ready().await.unwrap();
-    assert_eq!(ask(&mut client, "GET", "/").await.0, 200);
-    let ended = tokio::time::timeout(Duration::from_secs(20), connection).await;
-    assert!(ended.unwrap().unwrap().is_ok(), "it is told, and ends");
-    assert_eq!(told.recv(), Ok(Limit::IdleTime));
-}
-
-#[tokio::test]
-async fn a_stream_that_is_not_read_is_reset_and_the_others_go_on() {
-    let (tell, told) = channel();
-    let app = App::new()
-        .on(move |event: &Exceeded| tell.send(event.limit).unwrap())
-        .with(answer);
-    let server = serve_with(app, |server| server.write_timeout(Duration::from_secs(1)));
-    let stream = TcpStream::connect(server.address).await.unwrap();
-    let (client, connection) = h2::client::Builder::new()
-        .initial_connection_window_size(1_000_000)
-        .handshake(stream)
-        .await
-        .unwrap();
-    tokio::spawn(connection);
-    let mut client = client.ready().await.unwrap();
-    let (response, _) = client
-        .send_request(request("GET", "/stream"), true)
-        .unwrap();
-    // Its window is never opened again.
-    let mut unread = response.await.unwrap().into_body();
-    let told = tokio::task::spawn_blocking(move || told.recv_timeout(Duration::from_secs(20)));
-    assert_eq!(told.await.unwrap(), Ok(Limit::WriteTime));
-    assert_eq!(ask(&mut client, "GET", "/fail").await.0, 400);
-    let end = loop {
-        if let Err(error) = unread.data().await.unwrap() {
-            break error;
-        }
-    };
-    assert_eq!(end.reason(), Some(h2::Reason::CANCEL));
-}
-
-/// The frames that have come, each as its kind, its stream and its payload.
-fn frames(mut bytes: &[u8]) -> Vec<(u8, u8, Vec<u8>)> {
-    let mut frames = Vec::new();
-    while let [a, b, c, kind, _, _, _, _, stream, rest @ ..] = bytes {
-        let length = usize::from(*a) << 16 | usize::from(*b) << 8 | usize::from(*c);
-        let Some((payload, rest)) = rest.split_at_checked(length) else {
-            break;
-        };
-        frames.push((*kind, *stream, payload.to_vec()));
-        bytes = rest;
-    }
-    frames
-}
-
-/// Reads until a frame is what is wanted.
-fn wait_for(client: &mut Client, wanted: impl Fn(&(u8, u8, Vec<u8>)) -> bool) {
-    let mut came = Vec::new();
-    while !frames(&came).iter().any(&wanted) {
-        assert!(client.fill(), "{:?}", frames(&came));
-        came.extend(client.take());
-    }
-}
-
-#[test]
-fn a_stream_whose_window_is_never_opened_is_reset() {
-    let (tell, told) = channel();
-    let app = App::new()
-        .on(move |event: &Exceeded| tell.send(event.limit).unwrap())
-        .with(answer);
-    let server = serve_with(app, |server| server.write_timeout(Duration::from_secs(1)));
-    let mut client = Client::connect(server.address);
-    client.send(PREFACE);
-    // No stream may send a byte until it is told so.
-    client.send(frame(4, 0, 0, &[0, 4, 0, 0, 0, 0]));
-    client.send(frame(1, 5, 1, &[0x82, 0x84, 0x86]));
-    let told = told.recv_timeout(Duration::from_secs(20));
-    assert_eq!(told, Ok(Limit::WriteTime));
-    wait_for(&mut client, |(kind, stream, payload)| {
-        (*kind, *stream, &payload[..]) == (3, 1, &[0, 0, 0, 8])
-    });
-}
-
 #[test]
 fn an_authority_and_a_host_are_as_valid_as_in_http_1() {
     let server = serve(App::new().with(answer));
-    let mut client = Client::connect(server.address);
-    client.send(PREFACE);
-    client.send(frame(4, 0, 0, b""));
+    let mut client = raw(server.address);
     // The names of `:authority` and `host`, as the table of HPACK has them.
     const AUTHORITY: u8 = 0x41;
     const HOST: u8 = 0x66;
@@ -452,9 +222,7 @@ fn an_authority_and_a_host_are_as_valid_as_in_http_1() {
 #[test]
 fn a_bad_escape_in_a_path_is_refused_as_in_http_1() {
     let server = serve(App::new().with(answer));
-    let mut client = Client::connect(server.address);
-    client.send(PREFACE);
-    client.send(frame(4, 0, 0, b""));
+    let mut client = raw(server.address);
     // The name of `:path`, as the table of HPACK has it.
     const PATH: u8 = 0x44;
     let (ok, refused) = (0x88, 0x8c);
@@ -494,24 +262,6 @@ fn status_of(client: &mut Client, stream: u8, block: &[u8]) -> u8 {
             break first.expect("a status");
         }
     }
-}
-
-#[tokio::test]
-async fn a_body_that_trickles_is_answered_408() {
-    let server = serve_with(App::new().with(answer), |server| {
-        server.min_body_rate(100, Duration::from_secs(1))
-    });
-    let mut client = connect(server.address).await;
-    let (response, body) = client
-        .send_request(request("POST", "/body"), false)
-        .unwrap();
-    assert_eq!(read(response).await.unwrap().0, 408);
-    drop(body);
-    assert_eq!(
-        ask(&mut client, "GET", "/").await.0,
-        200,
-        "the others go on"
-    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -16,7 +16,7 @@ use crate::chain::Onion;
 use crate::context::Place;
 use crate::middleware::Done;
 use crate::response::Outgoing;
-use crate::response::flush::{Flush, Flushed, Head, Layers, finish, run_on};
+use crate::response::flush::{Flush, Flushed, Head, Layers, finish};
 use crate::response::respond::{Ending, Sent, conclude, conclude_stream, headed, send};
 use crate::response::stream::Streamed;
 use crate::server::{Connection, InFlight, Orphan};
@@ -95,7 +95,7 @@ async fn alone(
 ) -> Sent {
     let rest = finish(layers, flush, began);
     match Orphan::of(&connection, 1) {
-        Some(orphan) => run_on(orphan, rest),
+        Some(orphan) => orphan.run(rest),
         None => rest.await,
     }
     connection.begin_body();

@@ -14,6 +14,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use http::StatusCode;
 use hyper::body::Incoming;
 use hyper::service::{Service, service_fn};
 
@@ -578,7 +579,10 @@ fn handle<C: Onion, B: Into<Carried>>(
     let span = crate::spans::of_request(&ctx);
     Answering::new(async move {
         if refused {
-            return Answer::Refused(ctx);
+            let answer = refused_by_server(ctx, began);
+            #[cfg(feature = "tracing")]
+            span.record("status", StatusCode::BAD_REQUEST.as_u16());
+            return answer;
         }
         if is_other {
             return match ctx.app().unusable.clone() {
@@ -602,6 +606,14 @@ fn handle<C: Onion, B: Into<Carried>>(
             Ending::Stream(stream) => Answer::Later(Box::pin(conclude_stream(ctx, stream, began))),
         }
     })
+}
+
+/// The answer to a request that no layer gets to see.
+#[cold]
+fn refused_by_server(mut ctx: Box<Place>, began: Option<Instant>) -> Answer {
+    ctx.response.status = StatusCode::BAD_REQUEST;
+    ctx.app().events.answered(&ctx, began);
+    Answer::Refused(ctx)
 }
 
 /// The answer of an app that cannot serve.

@@ -21,8 +21,12 @@ use crate::response::respond::{Ending, answer};
 use crate::response::stream::{Aborted, Streamed};
 use crate::server::InFlight;
 
-/// How much of a whole body is sent at a time, in bytes.
+/// How much of a body is handed to hyper at a time, in bytes.
 pub(crate) const PART: usize = 256 * 1024;
+
+/// How much of it is handed over last on a stream of HTTP/2, in bytes: what hyper has of a body that has ended waits for
+/// the client where no limit counts.
+pub(crate) const LAST: usize = 16 * 1024;
 
 /// How much of a reader is read at a time, in bytes.
 const CHUNK: usize = 64 * 1024;
@@ -474,9 +478,10 @@ impl http_body::Body for Outgoing {
             Wire::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
             // hyper copies what it is given behind the head, to write both at once: a large body goes in parts, so that
             // it is never there twice.
-            Wire::Whole(bytes) if bytes.len() > PART => {
+            Wire::Whole(bytes) if bytes.len() > LAST => {
+                let part = this.in_flight.part_of(bytes.len());
                 this.in_flight.hands_over(true);
-                Poll::Ready(Some(Ok(Frame::data(bytes.split_to(PART)))))
+                Poll::Ready(Some(Ok(Frame::data(bytes.split_to(part)))))
             }
             Wire::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
             Wire::Stream(stream) => {

@@ -16,7 +16,7 @@ use sync_wrapper::SyncWrapper;
 
 use crate::context::{Context, Place};
 use crate::error::{Error, Result};
-use crate::response::body::{PART, Repr, Streaming};
+use crate::response::body::{Repr, Streaming};
 use crate::response::respond::status_text;
 use crate::response::stream::{Aborted, Sending};
 use crate::response::{Response, has_no_body};
@@ -270,7 +270,7 @@ impl Drop for Flushed {
         // One that came before it on its connection may still run behind its own head.
         if let Some(orphan) = Orphan::of(&self.connection, 2) {
             let rest = finish(layers.into_inner(), self.flush.clone(), self.began);
-            run_on(orphan, rest);
+            orphan.run(rest);
         }
     }
 }
@@ -280,16 +280,6 @@ pub(crate) async fn finish(layers: Layers, flush: Flush, began: Option<Instant>)
     flush.sent();
     let (ctx, outcome) = layers.await;
     drop(follow(ctx, outcome, began));
-}
-
-/// Runs the rest of a request without its response.
-pub(crate) fn run_on(orphan: Orphan, rest: impl Future<Output = ()> + Send + 'static) {
-    if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-        runtime.spawn(async move {
-            let _orphan = orphan;
-            rest.await;
-        });
-    }
 }
 
 /// What follows a head that is sent, once the layers are done.
@@ -335,17 +325,17 @@ fn body_of(ctx: &mut Context, outcome: Result) -> Option<Streaming> {
             return None;
         }
     };
-    Some(Streaming::new(Parts(bytes), None))
+    Some(Streaming::new(Once(bytes), None))
 }
 
-/// Bytes in parts that are sent at a time.
-struct Parts(Bytes);
+/// Bytes as a stream.
+struct Once(Bytes);
 
-impl Stream for Parts {
+impl Stream for Once {
     type Item = Result<Bytes>;
 
     fn poll_next(mut self: Pin<&mut Self>, _: &mut TaskContext<'_>) -> Poll<Option<Self::Item>> {
-        let next = self.0.len().min(PART);
-        Poll::Ready((next > 0).then(|| Ok(self.0.split_to(next))))
+        let bytes = std::mem::take(&mut self.0);
+        Poll::Ready((!bytes.is_empty()).then_some(Ok(bytes)))
     }
 }

@@ -19,7 +19,7 @@ use crate::response::by_hand::conclude_by_hand;
 use crate::response::reason::{reason, unlike_hyper};
 use crate::response::stream::{Sending, Streamed, poll_chunk};
 use crate::response::{Outgoing, Response, TEXT, has_no_body};
-use crate::server::InFlight;
+use crate::server::{Connection, InFlight};
 
 const CLOSE: HeaderValue = HeaderValue::from_static("close");
 
@@ -154,15 +154,23 @@ pub(crate) fn send(mut ctx: Box<Place>, bytes: Bytes) -> Sent {
     sent
 }
 
-/// The response to a request that no layer gets to see, as hyper answers what is no HTTP.
+/// The response to a request that no layer gets to see, as hyper answers what is no HTTP. Its status is the context's.
 #[cold]
 pub(crate) fn refuse(mut ctx: Box<Place>) -> Sent {
+    let status = ctx.response.status;
     let connection = ctx.let_go();
+    ctx.leave(&mut HeaderMap::new());
+    refused(connection, status)
+}
+
+/// The same for one that has no context. It is the last one of its connection, but not where others share that.
+#[cold]
+pub(crate) fn refused(connection: Arc<Connection>, status: StatusCode) -> Sent {
+    let last = !connection.is_stream();
     connection.begin_body();
-    let in_flight = InFlight::new(connection, StatusCode::BAD_REQUEST);
+    let in_flight = InFlight::new(connection, status);
     let mut sent = http::Response::new(Outgoing::whole(Bytes::new(), in_flight));
-    ctx.leave(sent.headers_mut());
-    finish(&mut sent, StatusCode::BAD_REQUEST, None, true);
+    finish(&mut sent, status, None, last);
     sent
 }
 

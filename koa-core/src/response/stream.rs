@@ -47,6 +47,9 @@ pub(crate) struct Sending {
     stream: Option<Streaming>,
     /// A chunk that was asked for before the headers were sent.
     first: Option<Bytes>,
+    /// What is to be passed on of a chunk that is handed over in parts.
+    rest: Bytes,
+    /// How much is still to come from the stream.
     left: Option<u64>,
     closed: SyncWrapper<Pin<Box<dyn Future<Output = ()> + Send>>>,
     ctx: Box<Place>,
@@ -90,6 +93,7 @@ impl Sending {
         Self {
             stream: Some(stream),
             first,
+            rest: Bytes::new(),
             left: length,
             closed: SyncWrapper::new(Box::pin(async move { connection.closed().await })),
             ctx,
@@ -100,6 +104,9 @@ impl Sending {
         &mut self,
         cx: &mut TaskContext<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Aborted>>> {
+        if !self.rest.is_empty() {
+            return self.pass_part();
+        }
         if let Some(first) = self.first.take() {
             return self.pass(first);
         }
@@ -137,7 +144,13 @@ impl Sending {
                 None => return self.fail(&Error::internal("the body is longer than its length")),
             }
         }
-        Poll::Ready(Some(Ok(Frame::data(chunk))))
+        self.rest = chunk;
+        self.pass_part()
+    }
+
+    fn pass_part(&mut self) -> Poll<Option<Result<Frame<Bytes>, Aborted>>> {
+        let part = self.ctx.request.connection().part_of(self.rest.len());
+        Poll::Ready(Some(Ok(Frame::data(self.rest.split_to(part)))))
     }
 
     fn fail(&mut self, error: &Error) -> Poll<Option<Result<Frame<Bytes>, Aborted>>> {
@@ -147,7 +160,9 @@ impl Sending {
     }
 
     pub(crate) fn size_hint(&self) -> SizeHint {
-        self.left
-            .map_or_else(SizeHint::default, SizeHint::with_exact)
+        let rest = self.rest.len() as u64;
+        self.left.map_or_else(SizeHint::default, |left| {
+            SizeHint::with_exact(left.saturating_add(rest))
+        })
     }
 }

@@ -120,10 +120,12 @@ fn begin<C: Onion>(
     let served = Arc::clone(served);
     #[cfg(feature = "tls")]
     if let Some(tls) = tls {
-        tokio::spawn(crate::server::tls::serve(read, connection, served, tls));
+        let serving = crate::server::tls::serve(read, Arc::clone(&connection), served, tls);
+        connection.is_served_by(tokio::spawn(serving).abort_handle());
         return;
     }
-    tokio::spawn(serve(read, connection, served));
+    let serving = serve(read, Arc::clone(&connection), served);
+    connection.is_served_by(tokio::spawn(serving).abort_handle());
 }
 
 /// Says that there are too many connections. What the client sends is read for a moment, since closing at once would

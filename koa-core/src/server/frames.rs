@@ -1,4 +1,4 @@
-//! The frames of an HTTP/2 connection as they come, counted: a client that sends only such as carry nothing is not
+//! The frames of an HTTP/2 connection as they come and go, counted: a client that sends only such as carry nothing is not
 //! served for long.
 
 use std::io;
@@ -19,16 +19,41 @@ const PREFACE: usize = 24;
 /// The length of a frame's head (RFC 9113, 4.1).
 const HEAD: usize = 9;
 
+/// The length of the reason in a frame that resets a stream.
+const REASON: usize = 4;
+
+/// How many bytes that were sent account for one window update.
+const UPDATE: u64 = 256;
+
+// The kinds of frames (RFC 9113, 6).
+const DATA: u8 = 0;
+const HEADERS: u8 = 1;
+const RST_STREAM: u8 = 3;
+const WINDOW_UPDATE: u8 = 8;
+const CONTINUATION: u8 = 9;
+
+// Their flags.
+const END_STREAM: u8 = 1;
+const END_HEADERS: u8 = 4;
+
+/// Why the server resets a stream that is one too many (RFC 9113, 7).
+const REFUSED_STREAM: [u8; REASON] = [0, 0, 0, 7];
+
 /// A stream of HTTP/2, first of all what has been read of it before.
 pub(super) struct Frames<S> {
     stream: S,
     begun: Bytes,
     connection: Arc<Connection>,
-    scanner: Scanner,
+    incoming: Scanner,
+    outgoing: Scanner,
     /// How many frames without content there may be in a second.
     most: u32,
     second: Seconds,
     count: u32,
+    /// How many bytes were sent that no window update was accounted to.
+    sent: u64,
+    /// Whether the head of a request is coming.
+    in_head: bool,
 }
 
 impl<S> Frames<S> {
@@ -37,26 +62,57 @@ impl<S> Frames<S> {
             stream,
             begun,
             connection,
-            scanner: Scanner::default(),
+            incoming: Scanner::after(PREFACE),
+            outgoing: Scanner::after(0),
             most,
             second: 0,
             count: 0,
+            sent: 0,
+            in_head: false,
         }
     }
 
-    fn look_at(&mut self, bytes: &[u8]) -> io::Result<()> {
+    /// Looks at what the client has sent.
+    fn comes(&mut self, bytes: &[u8]) -> io::Result<()> {
         let now = self.connection.now();
         if self.second != now {
             self.second = now;
             self.count = 0;
         }
-        let count = self.scanner.scan(bytes);
-        self.count = self.count.saturating_add(count);
+        let Self {
+            incoming,
+            count,
+            sent,
+            ..
+        } = self;
+        incoming.scan(bytes, |frame| {
+            if carries_nothing(frame, sent) {
+                *count = count.saturating_add(1);
+            }
+        });
         if self.count > self.most {
             self.connection.exceeds(Limit::Http2Flood);
             return Err(io::Error::other("too many frames that carry nothing"));
         }
+        let in_head = self.incoming.is_in_head();
+        if in_head != self.in_head {
+            self.in_head = in_head;
+            self.connection.head_comes(in_head);
+        }
         Ok(())
+    }
+
+    /// Looks at what was sent to the client.
+    fn goes(&mut self, bytes: &[u8]) {
+        self.sent = self.sent.saturating_add(bytes.len() as u64);
+        let connection = &self.connection;
+        self.outgoing.scan(bytes, |frame| match frame.kind {
+            DATA | HEADERS => connection.goes_on(),
+            RST_STREAM if frame.reason == REFUSED_STREAM => {
+                connection.exceeds(Limit::Http2Streams);
+            }
+            _ => {}
+        });
     }
 }
 
@@ -75,7 +131,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Frames<S> {
             buf.put_slice(this.begun.get(..part).unwrap_or_default());
             this.begun.advance(part);
         }
-        Poll::Ready(this.look_at(buf.filled().get(before..).unwrap_or_default()))
+        Poll::Ready(this.comes(buf.filled().get(before..).unwrap_or_default()))
     }
 }
 
@@ -85,7 +141,10 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Frames<S> {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().stream).poll_write(cx, buf)
+        let this = self.get_mut();
+        let written = ready!(Pin::new(&mut this.stream).poll_write(cx, buf))?;
+        this.goes(buf.get(..written).unwrap_or_default());
+        Poll::Ready(Ok(written))
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -97,65 +156,101 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Frames<S> {
     }
 }
 
+/// What is looked at of a frame.
+#[derive(Clone, Copy)]
+struct Frame {
+    kind: u8,
+    flags: u8,
+    /// Of what is behind its head, in bytes.
+    length: usize,
+    /// Why a stream is reset, in a frame that does so.
+    reason: [u8; REASON],
+}
+
 /// Where the frames begin in a stream of bytes.
 struct Scanner {
     /// Bytes until the next head.
     skip: usize,
-    head: [u8; HEAD],
+    head: [u8; HEAD + REASON],
     /// How much of that head has come.
     filled: usize,
-}
-
-impl Default for Scanner {
-    fn default() -> Self {
-        Self {
-            skip: PREFACE,
-            head: [0; HEAD],
-            filled: 0,
-        }
-    }
+    /// Whether the last frame is a part of a request's head, and whether that ends with it.
+    block: Option<bool>,
 }
 
 impl Scanner {
-    /// How many frames without content begin in these bytes.
-    fn scan(&mut self, mut bytes: &[u8]) -> u32 {
-        let mut count: u32 = 0;
+    /// Of frames that come after so many bytes.
+    const fn after(skip: usize) -> Self {
+        Self {
+            skip,
+            head: [0; HEAD + REASON],
+            filled: 0,
+            block: None,
+        }
+    }
+
+    /// Hands over the frames that begin in these bytes.
+    fn scan(&mut self, mut bytes: &[u8], mut each: impl FnMut(Frame)) {
         loop {
             let skipped = self.skip.min(bytes.len());
             self.skip -= skipped;
             bytes = bytes.get(skipped..).unwrap_or_default();
             if bytes.is_empty() {
-                return count;
+                return;
             }
-            let rest = self.head.get_mut(self.filled..).unwrap_or_default();
+            let wanted = if self.filled < HEAD {
+                HEAD
+            } else {
+                HEAD + REASON
+            };
+            let rest = self.head.get_mut(self.filled..wanted).unwrap_or_default();
             let taken = bytes.len().min(rest.len());
             for (to, from) in rest.iter_mut().zip(bytes) {
                 *to = *from;
             }
             self.filled += taken;
             bytes = bytes.get(taken..).unwrap_or_default();
-            if self.filled == HEAD {
-                self.filled = 0;
-                let [a, b, c, kind, flags, ..] = self.head;
-                self.skip = usize::from(a) << 16 | usize::from(b) << 8 | usize::from(c);
-                count = count.saturating_add(u32::from(is_empty(kind, flags, self.skip)));
+            if self.filled < wanted {
+                return;
             }
+            let [a, b, c, kind, flags, _, _, _, _, reason @ ..] = self.head;
+            let length = usize::from(a) << 16 | usize::from(b) << 8 | usize::from(c);
+            let is_reset = kind == RST_STREAM && length == REASON;
+            if is_reset && wanted == HEAD {
+                continue;
+            }
+            self.filled = 0;
+            self.skip = if is_reset { 0 } else { length };
+            self.block = matches!(kind, HEADERS | CONTINUATION).then_some(flags & END_HEADERS != 0);
+            each(Frame {
+                kind,
+                flags,
+                length,
+                reason,
+            });
         }
+    }
+
+    /// Whether the head of a request has begun to come, and not ended.
+    fn is_in_head(&self) -> bool {
+        self.block.is_some_and(|ends| !ends || self.skip > 0)
     }
 }
 
 /// Whether a frame carries nothing of a request: one of control, of an unknown kind, or one without a byte that does not
 /// even end its stream. Window updates belong to what the client downloads.
-fn is_empty(kind: u8, flags: u8, length: usize) -> bool {
-    const DATA: u8 = 0;
-    const HEADERS: u8 = 1;
-    const WINDOW_UPDATE: u8 = 8;
-    const CONTINUATION: u8 = 9;
-    const END_STREAM: u8 = 1;
-    match kind {
-        DATA => length == 0 && flags & END_STREAM == 0,
-        HEADERS | WINDOW_UPDATE => false,
-        CONTINUATION => length == 0,
+fn carries_nothing(frame: Frame, sent: &mut u64) -> bool {
+    match frame.kind {
+        DATA => frame.length == 0 && frame.flags & END_STREAM == 0,
+        HEADERS => false,
+        CONTINUATION => frame.length == 0,
+        WINDOW_UPDATE => match sent.checked_sub(UPDATE) {
+            Some(rest) => {
+                *sent = rest;
+                false
+            }
+            None => true,
+        },
         _ => true,
     }
 }
@@ -180,11 +275,54 @@ mod tests {
         bytes.extend(frame(0, 0, 1)); // the end of a stream
         bytes.extend(frame(8, 6, 0)); // ping
         bytes.extend(frame(4, 3, 0)); // reset
-        bytes.extend(frame(4, 8, 0)); // window update
+        bytes.extend(frame(4, 8, 0)); // window update, which 300 bytes account for
+        bytes.extend(frame(4, 8, 0)); // and one too many
         for size in 1..bytes.len() {
-            let mut scanner = Scanner::default();
-            let count: u32 = bytes.chunks(size).map(|part| scanner.scan(part)).sum();
-            assert_eq!(count, 4, "in parts of {size}");
+            let mut scanner = Scanner::after(PREFACE);
+            let (mut count, mut sent) = (0, 300);
+            for part in bytes.chunks(size) {
+                scanner.scan(part, |frame| {
+                    count += u32::from(carries_nothing(frame, &mut sent));
+                });
+            }
+            assert_eq!(count, 5, "in parts of {size}");
+        }
+    }
+
+    #[test]
+    fn a_reset_says_why_however_it_is_cut() {
+        let mut bytes = frame(3, 0, 0);
+        bytes.extend([0, 0, 4, 3, 0, 0, 0, 0, 1, 0, 0, 0, 7]);
+        bytes.extend(frame(4, 8, 0));
+        for size in 1..bytes.len() {
+            let mut scanner = Scanner::after(0);
+            let mut reasons = Vec::new();
+            for part in bytes.chunks(size) {
+                scanner.scan(part, |frame| {
+                    if frame.kind == RST_STREAM {
+                        reasons.push(frame.reason);
+                    }
+                });
+            }
+            assert_eq!(reasons, [REFUSED_STREAM], "in parts of {size}");
+        }
+    }
+
+    #[test]
+    fn a_head_lasts_until_its_last_byte() {
+        let mut bytes = frame(4, 6, 0);
+        let begins = bytes.len() + HEAD;
+        bytes.extend(frame(5, 1, 0));
+        bytes.extend(frame(0, 9, 0));
+        bytes.extend(frame(5, 9, 4));
+        let ends = bytes.len();
+        bytes.extend(frame(9, 0, 0));
+        for at in 1..=bytes.len() {
+            let mut scanner = Scanner::after(0);
+            for byte in bytes.get(..at).unwrap_or_default() {
+                scanner.scan(&[*byte], |_| {});
+            }
+            assert_eq!(scanner.is_in_head(), (begins..ends).contains(&at), "{at}");
         }
     }
 }

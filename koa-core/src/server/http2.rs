@@ -3,15 +3,15 @@
 use std::cell::Cell;
 use std::convert::Infallible;
 use std::error::Error as _;
-use std::future::{Future, poll_fn};
+use std::future::{Future, poll_fn, ready};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::header::HOST;
-use http::uri::{PathAndQuery, Uri};
-use http::{HeaderValue, Request, Response};
+use http::uri::{Authority, PathAndQuery, Uri};
+use http::{HeaderValue, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use hyper::rt::Executor;
 use hyper::server::conn::http2;
@@ -21,6 +21,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::chain::Onion;
 use crate::response::Outgoing;
+use crate::response::respond::refused;
 use crate::server::connection::{Connection, Orphan};
 use crate::server::frames::Frames;
 use crate::server::io::Io;
@@ -48,19 +49,29 @@ pub(super) async fn serve<C: Onion, S>(
     );
     let io = Io::new(frames, Arc::clone(&connection));
     let (callback, parent) = (served.callback.clone(), Arc::clone(&connection));
-    let orphans = limits.streams;
+    let (orphans, headers, header_size) = (limits.streams, limits.headers, limits.header_size);
     let service = service_fn(move |request: Request<Incoming>| {
         let stream = Arc::new(Connection::stream(&parent, orphans));
         BEGUN.set(Some(Arc::clone(&stream)));
-        let answer = callback.handle_on(Arc::clone(&stream), as_in_http1(request));
+        let answer: Pin<Box<dyn Future<Output = Answer> + Send>> =
+            if request.headers().len() > headers || head_size(&request) > header_size {
+                parent.exceeds(Limit::HeaderSize);
+                let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+                Box::pin(ready(Ok(refused(Arc::clone(&stream), status))))
+            } else {
+                Box::pin(callback.handle_on(Arc::clone(&stream), as_in_http1(request)))
+            };
         ToItsEnd {
-            answer: Some(Box::pin(answer)),
+            answer: Some(answer),
             stream,
         }
     });
+    // h2 answers by itself what is larger than it may be, and nobody hears of it: so it may be twice as large there.
+    let most = limits.header_size.saturating_mul(2);
     let http = http2::Builder::new(Sending)
         .max_concurrent_streams(limits.streams)
-        .max_header_list_size(u32::try_from(limits.header_size).unwrap_or(u32::MAX))
+        .max_pending_accept_reset_streams(limits.pending_resets)
+        .max_header_list_size(u32::try_from(most).unwrap_or(u32::MAX))
         .serve_connection(io, service);
     let mut http = pin!(http);
     let mut finish = pin!(connection.finishes());
@@ -78,6 +89,27 @@ pub(super) async fn serve<C: Onion, S>(
     {
         connection.exceeds(Limit::Http2Flood);
     }
+}
+
+/// The size of a request's head as HTTP/2 counts it, each field with 32 bytes of its own (RFC 9113, 6.5.2).
+fn head_size(request: &Request<Incoming>) -> usize {
+    const FIELD: usize = 32;
+    let uri = request.uri();
+    let authority = uri.authority().map(Authority::as_str);
+    let pseudo = [
+        (":method", Some(request.method().as_str())),
+        (":scheme", uri.scheme_str()),
+        (":authority", authority),
+        (":path", uri.path_and_query().map(PathAndQuery::as_str)),
+    ];
+    let pseudo = pseudo
+        .iter()
+        .filter_map(|(name, value)| Some(name.len() + (*value)?.len() + FIELD));
+    let fields = request
+        .headers()
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len() + FIELD);
+    pseudo.chain(fields).sum()
 }
 
 /// Whether it was h2 that had enough of the client: of streams that are reset as soon as they are opened (Rapid Reset), or
@@ -112,7 +144,7 @@ where
             task,
             stream: Arc::clone(&stream),
         };
-        stream.is_sent_by(tokio::spawn(sending).abort_handle());
+        stream.is_served_by(tokio::spawn(sending).abort_handle());
     }
 }
 
@@ -182,11 +214,6 @@ impl Drop for ToItsEnd {
         let Some(orphan) = Orphan::of(&self.stream, 0) else {
             return;
         };
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(async move {
-                let _orphan = orphan;
-                drop(answer.await);
-            });
-        }
+        orphan.run(async move { drop(answer.await) });
     }
 }

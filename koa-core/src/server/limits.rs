@@ -40,6 +40,10 @@ const STREAMS: u32 = 100;
 #[cfg(feature = "http2")]
 const CONTROL_FRAMES: u32 = 500;
 
+/// How many streams of HTTP/2 may be opened and reset before the server has looked at them; h2's own default.
+#[cfg(feature = "http2")]
+const PENDING_RESETS: usize = 20;
+
 /// How many connections there may be at once.
 const CONNECTIONS: usize = 10_000;
 
@@ -47,7 +51,8 @@ const CONNECTIONS: usize = 10_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Limit {
-    /// The head of a request took too long: [`Server::header_read_timeout`]. The client gets a 408.
+    /// The head of a request took too long: [`Server::header_read_timeout`]. The client gets a 408 if it has sent a part of
+    /// it, by HTTP/1.1 and without TLS; else the connection is closed.
     HeaderReadTime,
     /// The head of a request was too large, or had too many headers: [`Server::max_header_size`],
     /// [`Server::max_headers`]. The client gets a 431.
@@ -63,15 +68,21 @@ pub enum Limit {
     IdleTime,
     /// The connection was old: [`Server::max_connection_time`]. The response says that it is the last one.
     ConnectionTime,
-    /// There were too many connections: [`Server::max_connections`]. The client gets a 503.
+    /// There were too many connections: [`Server::max_connections`]. The client gets a 503, where the connection is not
+    /// encrypted.
     Connections,
+    /// The client had too many requests at once on a connection of HTTP/2, or running on after it had given them up:
+    /// `Server::max_http2_streams`. The stream is refused, or the request is dropped.
+    Http2Streams,
     /// The client flooded an HTTP/2 connection with frames that carry nothing, `Server::max_http2_control_frames`, or with
-    /// streams that it reset at once. The connection is cut.
+    /// streams that it reset at once, `Server::max_http2_pending_resets`. The connection is cut.
     Http2Flood,
+    /// A request had not ended when the server had to: [`Server::grace`]. It is cut off.
+    GraceTime,
 }
 
 impl Limit {
-    pub(crate) const COUNT: usize = Self::Http2Flood as usize + 1;
+    pub(crate) const COUNT: usize = Self::GraceTime as usize + 1;
 }
 
 /// A limit of the server was reached. An event: [`App::on`](crate::App::on) adds a listener, and
@@ -111,7 +122,9 @@ impl fmt::Display for Exceeded {
             Limit::IdleTime => "a connection is idle",
             Limit::ConnectionTime => "a connection is old",
             Limit::Connections => "there are too many connections",
+            Limit::Http2Streams => "an HTTP/2 connection has too many requests",
             Limit::Http2Flood => "an HTTP/2 connection is flooded",
+            Limit::GraceTime => "a request has not ended with the server",
         };
         match self.peer {
             Some(peer) => write!(f, "{what}: {peer}"),
@@ -136,6 +149,8 @@ pub(super) struct Limits {
     pub(super) streams: u32,
     #[cfg(feature = "http2")]
     pub(super) control_frames: u32,
+    #[cfg(feature = "http2")]
+    pub(super) pending_resets: usize,
 }
 
 impl Default for Limits {
@@ -154,6 +169,8 @@ impl Default for Limits {
             streams: STREAMS,
             #[cfg(feature = "http2")]
             control_frames: CONTROL_FRAMES,
+            #[cfg(feature = "http2")]
+            pending_resets: PENDING_RESETS,
         }
     }
 }
@@ -168,14 +185,16 @@ impl Limits {
 /// The limits. Times are rounded up to whole seconds and looked at once a second.
 impl<C> Server<C> {
     /// Sets how long a client may take to send the head of a request, by default 30 seconds; the TLS handshake and the
-    /// time until the first byte of a connection count. One that has sent a part of it gets a 408.
+    /// time until the first byte of a connection count. One that has sent a part of it, by HTTP/1.1 and without TLS, gets
+    /// a 408; every other one is closed.
     #[must_use]
     pub fn header_read_timeout(mut self, timeout: Duration) -> Self {
         self.limits.header_read = timeout;
         self
     }
 
-    /// Sets how large the head of a request may be, in bytes, by default 32 KiB. A larger one gets a 431.
+    /// Sets how large the head of a request may be, in bytes, by default 32 KiB. A larger one gets a 431. That of HTTP/2 is
+    /// counted as RFC 9113 (6.5.2) does; beyond twice as much the stream is answered while it is read, and not told.
     #[must_use]
     pub fn max_header_size(mut self, bytes: usize) -> Self {
         self.limits.header_size = bytes;
@@ -202,7 +221,7 @@ impl<C> Server<C> {
 
     /// Sets how long a client may leave a response unread, by default 60 seconds: that is the time between two
     /// successful writes, so a client that reads slowly but steadily is not cut off. With HTTP/2 it is the stream that is
-    /// reset, and the others of its connection go on.
+    /// reset, and the others of its connection go on, unless the client reads nothing of the connection at all.
     #[must_use]
     pub fn write_timeout(mut self, timeout: Duration) -> Self {
         self.limits.write = timeout;
@@ -224,7 +243,8 @@ impl<C> Server<C> {
         self
     }
 
-    /// Sets how many connections there may be at once, by default 10,000. A further one gets a 503 and is closed.
+    /// Sets how many connections there may be at once, by default 10,000. A further one gets a 503, where it is not
+    /// encrypted, and is closed.
     #[must_use]
     pub fn max_connections(mut self, count: usize) -> Self {
         self.limits.connections = count;
@@ -240,12 +260,23 @@ impl<C> Server<C> {
         self
     }
 
-    /// Sets how many frames that carry nothing of a request (settings, pings, resets, priorities, empty ones) a
-    /// connection of HTTP/2 may send in a second, by default 500. With more it is cut. With the feature `http2`.
+    /// Sets how many frames that carry nothing of a request (settings, pings, resets, priorities, empty ones, and window
+    /// updates beyond one for each 256 bytes that were sent) a connection of HTTP/2 may send in a second, by default 500. With
+    /// more it is cut. With the feature `http2`.
     #[cfg(feature = "http2")]
     #[must_use]
     pub fn max_http2_control_frames(mut self, count: u32) -> Self {
         self.limits.control_frames = count;
+        self
+    }
+
+    /// Sets how many streams a connection of HTTP/2 may open and reset before the server has looked at them, by default 20.
+    /// With more it is closed: what costs a client nothing must not cost the server a request (Rapid Reset, CVE-2023-44487).
+    /// With the feature `http2`.
+    #[cfg(feature = "http2")]
+    #[must_use]
+    pub fn max_http2_pending_resets(mut self, count: usize) -> Self {
+        self.limits.pending_resets = count;
         self
     }
 }

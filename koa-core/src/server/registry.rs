@@ -19,7 +19,7 @@ pub(super) type Seconds = u32;
 pub(super) const SWEEP: Duration = Duration::from_secs(1);
 
 pub(crate) struct Registry {
-    connections: Mutex<Connections>,
+    connections: Mutex<Vec<Weak<Connection>>>,
     now: AtomicU32,
     /// Whether the server is shutting down.
     draining: AtomicBool,
@@ -28,14 +28,9 @@ pub(crate) struct Registry {
     drained: Notify,
     /// The same as `draining`, for those who wait for it.
     closing: watch::Sender<bool>,
+    /// Whether the server is gone, and nothing of it may stay.
+    gone: watch::Sender<bool>,
     limits: InSeconds,
-}
-
-#[derive(Default)]
-struct Connections {
-    open: Vec<Weak<Connection>>,
-    /// Whether the server is gone, and no connection may stay.
-    closed: bool,
 }
 
 /// The limits that the sweep looks at: none is shorter than it was set.
@@ -57,6 +52,7 @@ impl Registry {
             open: AtomicUsize::new(0),
             drained: Notify::new(),
             closing: watch::Sender::new(false),
+            gone: watch::Sender::new(false),
             limits: InSeconds {
                 header_read: whole_seconds(limits.header_read),
                 keep_alive: whole_seconds(limits.keep_alive),
@@ -90,6 +86,11 @@ impl Registry {
         self.closing.subscribe()
     }
 
+    /// What becomes true when the server is gone.
+    pub(super) fn gone(&self) -> watch::Receiver<bool> {
+        self.gone.subscribe()
+    }
+
     /// That one more connection is open.
     pub(super) fn opened(&self) {
         self.open.fetch_add(1, Relaxed);
@@ -109,19 +110,19 @@ impl Registry {
 
     pub(super) fn insert(&self, connection: &Arc<Connection>) {
         let mut connections = self.lock();
-        if connections.closed {
+        if self.is_closed() {
             connection.close();
         } else {
-            connections.open.push(Arc::downgrade(connection));
+            connections.push(Arc::downgrade(connection));
         }
     }
 
     /// Whether the server is gone.
     pub(super) fn is_closed(&self) -> bool {
-        self.lock().closed
+        *self.gone.borrow()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Connections> {
+    fn lock(&self) -> MutexGuard<'_, Vec<Weak<Connection>>> {
         self.connections
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -140,7 +141,7 @@ impl Registry {
 
     fn sweep(&self, now: Seconds) {
         let mut exceeded = Vec::new();
-        self.lock().open.retain(|connection| {
+        self.lock().retain(|connection| {
             let Some(connection) = connection.upgrade() else {
                 return false;
             };
@@ -188,6 +189,14 @@ impl Registry {
                 return late.then_some(Limit::BodyRate);
             }
             #[cfg(feature = "http2")]
+            Phase::Multiplexed | Phase::Finishing
+                if connection
+                    .head_since()
+                    .is_some_and(|since| over(since, limits.header_read)) =>
+            {
+                return connection.close_if(state).then_some(Limit::HeaderReadTime);
+            }
+            #[cfg(feature = "http2")]
             Phase::Multiplexed => {
                 let reached = if self.is_old(connection.opened()) {
                     Limit::ConnectionTime
@@ -220,7 +229,7 @@ impl Registry {
 
     /// Ends the connections on which nothing has come since this was called the last time.
     pub(super) fn end_idle(&self) {
-        for connection in &self.lock().open {
+        for connection in self.lock().iter() {
             let Some(connection) = connection.upgrade() else {
                 continue;
             };
@@ -245,15 +254,17 @@ impl Registry {
         }
     }
 
-    /// Closes all connections, and those that are yet to come.
-    pub(super) fn close_all(&self) {
+    /// Closes all connections, and those that are yet to come, and ends what runs on them. Gives those that were open.
+    pub(super) fn close_all(&self) -> Vec<Arc<Connection>> {
         let mut connections = self.lock();
-        connections.closed = true;
-        for connection in connections.open.drain(..) {
-            if let Some(connection) = connection.upgrade() {
-                connection.close();
-            }
+        self.gone.send_replace(true);
+        let open = connections.drain(..);
+        let open: Vec<_> = open.filter_map(|connection| connection.upgrade()).collect();
+        for connection in &open {
+            connection.close();
+            connection.abort();
         }
+        open
     }
 
     /// Closes all connections when what it returns is dropped.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use crate::server::Server;
+use crate::server::limits::Limit;
 use crate::server::registry::Registry;
 
 /// How long requests in flight may take to end.
@@ -37,8 +38,9 @@ impl Default for Shutdown {
     }
 }
 
-/// The end of a server. It stops to accept, finishes the requests in flight, and closes connections: an idle one at
-/// once, another one with its response, which says `Connection: close` (HTTP/1.1) or after `GOAWAY` (HTTP/2).
+/// The end of a server. It stops to accept, finishes the requests in flight, and closes connections: an idle one within
+/// half a second, since its client may just be sending a request, another one with its response, which says
+/// `Connection: close` (HTTP/1.1) or comes after `GOAWAY` (HTTP/2).
 impl<C> Server<C> {
     /// Shuts down when the future is ready. Without it a server runs until [`run`](Self::run) is dropped.
     ///
@@ -69,15 +71,17 @@ impl<C> Server<C> {
         self.shutdown_on(shutdown_signal())
     }
 
-    /// Sets how long requests in flight may take to end, by default 25 seconds. What has not ended then is cut off.
+    /// Sets how long requests in flight may take to end, by default 25 seconds. What has not ended then is cut off: its
+    /// client sees the connection end, its layers are dropped where they wait, and it is told as
+    /// [`Limit::GraceTime`](crate::Limit::GraceTime).
     #[must_use]
     pub fn grace(mut self, grace: Duration) -> Self {
         self.shutdown.grace = grace;
         self
     }
 
-    /// Adds something to do once the requests have ended: close a pool, write out what is buffered. Hooks run one
-    /// after another in the order in which they were added, and [`run`](Self::run) waits for them.
+    /// Adds something to do once the requests have ended, or are cut off: close a pool, write out what is buffered. Hooks
+    /// run one after another in the order in which they were added, and [`run`](Self::run) waits for them.
     #[must_use]
     pub fn on_shutdown<F>(mut self, hook: impl FnOnce() -> F + Send + 'static) -> Self
     where
@@ -106,8 +110,16 @@ impl Shutdown {
                 registry.end_idle();
             }
         };
-        let _ = timeout(self.grace, ended).await;
-        registry.close_all();
+        let is_late = timeout(self.grace, ended).await.is_err();
+        let late = registry.close_all();
+        if is_late {
+            for connection in late.iter().filter(|connection| !connection.is_stream()) {
+                connection.exceeds(Limit::GraceTime);
+            }
+            drop(late);
+            // What is dropped with them is gone before the hooks, unless it blocks its thread.
+            let _ = timeout(LOOK, registry.drained()).await;
+        }
         for hook in self.hooks {
             hook().await;
         }

@@ -9,13 +9,15 @@ use std::future::pending;
 use std::net::{IpAddr, Shutdown};
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicU32, AtomicU64};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use http::StatusCode;
 use tokio::sync::watch;
+use tokio::task::AbortHandle;
 
 use crate::app::Application;
+use crate::response::body::{LAST, PART};
 use crate::server::limits::{Exceeded, Limit};
 use crate::server::pace::Pace;
 use crate::server::registry::{Registry, Seconds};
@@ -102,6 +104,8 @@ pub(crate) struct Connection {
     ends: Socket,
     watched: Option<Watched>,
     pace: Pace,
+    /// The task that serves it.
+    task: OnceLock<AbortHandle>,
     #[cfg(feature = "http2")]
     stream: Option<Stream>,
 }
@@ -147,6 +151,7 @@ impl Connection {
                 streams: Streams::default(),
             }),
             pace: Pace::default(),
+            task: OnceLock::new(),
             #[cfg(feature = "http2")]
             stream: None,
         }
@@ -159,9 +164,41 @@ impl Connection {
             ends,
             watched: None,
             pace: Pace::default(),
+            task: OnceLock::new(),
             #[cfg(feature = "http2")]
             stream: None,
         }
+    }
+
+    /// Which task serves it.
+    pub(super) fn is_served_by(&self, task: AbortHandle) {
+        let _ = self.task.set(task);
+    }
+
+    /// Ends that task at its next `await`.
+    pub(super) fn abort(&self) {
+        if let Some(task) = self.task.get() {
+            task.abort();
+        }
+    }
+
+    /// Whether it is a request of HTTP/2, which shares its connection with others.
+    #[inline]
+    pub(crate) fn is_stream(&self) -> bool {
+        #[cfg(feature = "http2")]
+        return self.stream.is_some();
+        #[cfg(not(feature = "http2"))]
+        false
+    }
+
+    /// How much of so many bytes of a body is handed to hyper at a time.
+    pub(crate) fn part_of(&self, length: usize) -> usize {
+        let most = if self.is_stream() && length > LAST {
+            length - LAST
+        } else {
+            length
+        };
+        most.min(PART)
     }
 
     pub(crate) fn app(&self) -> &Arc<Application> {
@@ -462,6 +499,11 @@ impl InFlight {
     #[inline]
     pub(crate) fn is_last(&self) -> bool {
         self.connection.is_last()
+    }
+
+    /// How much of so many bytes of the body is handed to hyper at a time.
+    pub(crate) fn part_of(&self, length: usize) -> usize {
+        self.connection.part_of(length)
     }
 }
 

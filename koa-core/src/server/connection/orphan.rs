@@ -1,9 +1,11 @@
 //! Requests that run on without a response: the client has it, or has given it up.
 
+use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::AcqRel;
 
 use super::Connection;
+use crate::server::limits::Limit;
 
 /// Such a request, as its connection counts it.
 pub(crate) struct Orphan(Arc<Connection>);
@@ -22,7 +24,31 @@ impl Orphan {
         let watched = connection.whole().watched.as_ref()?;
         let others = watched.orphans.fetch_add(1, AcqRel);
         let orphan = Self(Arc::clone(connection));
-        (others < most && !watched.registry.is_closed()).then_some(orphan)
+        if watched.registry.is_closed() {
+            return None;
+        }
+        if others >= most && connection.is_stream() {
+            connection.exceeds(Limit::Http2Streams);
+        }
+        (others < most).then_some(orphan)
+    }
+
+    /// Runs the rest of the request, until the server is gone.
+    pub(crate) fn run(self, rest: impl Future<Output = ()> + Send + 'static) {
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            return;
+        };
+        let watched = self.0.whole().watched.as_ref();
+        let Some(mut gone) = watched.map(|watched| watched.registry.gone()) else {
+            return;
+        };
+        runtime.spawn(async move {
+            let _orphan = self;
+            tokio::select! {
+                () = rest => {}
+                _ = gone.wait_for(|gone| *gone) => {}
+            }
+        });
     }
 }
 

@@ -5,9 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::sync::{Arc, OnceLock};
 
 use tokio::sync::Notify;
-use tokio::task::AbortHandle;
 
-use super::{Connection, Phase};
+use super::{Connection, Phase, State};
 use crate::server::pace::Pace;
 use crate::server::registry::Seconds;
 
@@ -15,6 +14,8 @@ use crate::server::registry::Seconds;
 #[derive(Default)]
 pub(super) struct Streams {
     open: AtomicU32,
+    /// The second after the one since which the head of a request has been coming, or 0.
+    head: AtomicU32,
     /// Told when the connection is to take no further ones.
     finish: Notify,
 }
@@ -27,8 +28,6 @@ pub(super) struct Stream {
     /// Whether the client has given it up.
     left: AtomicBool,
     leaving: Notify,
-    /// The task that sends its response.
-    task: OnceLock<AbortHandle>,
     /// Whether the sweep looks at it.
     watched: AtomicBool,
     /// The second after the one since which the client has had to take what was sent, or 0.
@@ -63,12 +62,12 @@ impl Connection {
             ends: parent.ends,
             watched: None,
             pace: Pace::default(),
+            task: OnceLock::new(),
             stream: Some(Stream {
                 parent: Arc::clone(parent),
                 orphans,
                 left: AtomicBool::new(false),
                 leaving: Notify::new(),
-                task: OnceLock::new(),
                 watched: AtomicBool::new(false),
                 sent: AtomicU32::new(0),
             }),
@@ -80,11 +79,40 @@ impl Connection {
         self.enter(Phase::Multiplexed);
     }
 
+    /// That a part of a response is sent: the client takes it, though the request may have ended.
+    pub(in crate::server) fn goes_on(&self) {
+        if let Some(watched) = &self.watched {
+            let (state, now) = (watched.state(), watched.registry.now());
+            if state.since() != now {
+                let later = State::new(state.phase(), now);
+                // What it has become meanwhile counts.
+                let _ = watched
+                    .state
+                    .compare_exchange(state.0, later.0, AcqRel, Relaxed);
+            }
+        }
+    }
+
     /// How many requests it has.
     pub(in crate::server) fn open_streams(&self) -> u32 {
         self.watched
             .as_ref()
             .map_or(0, |watched| watched.streams.open.load(Acquire))
+    }
+
+    /// That the head of a request begins to come, or is there.
+    pub(in crate::server) fn head_comes(&self, comes: bool) {
+        if let Some(watched) = &self.watched {
+            let since = watched.registry.now().saturating_add(1);
+            let head = if comes { since } else { 0 };
+            watched.streams.head.store(head, Relaxed);
+        }
+    }
+
+    /// Since when the head of a request has been coming.
+    pub(in crate::server) fn head_since(&self) -> Option<Seconds> {
+        let watched = self.watched.as_ref()?;
+        watched.streams.head.load(Relaxed).checked_sub(1)
     }
 
     /// That it is to take no further requests.
@@ -121,23 +149,11 @@ impl Connection {
         }
     }
 
-    /// Whether it is a request on a connection.
-    pub(in crate::server) fn is_stream(&self) -> bool {
-        self.stream.is_some()
-    }
-
     /// That the head of the response or a part of its body was handed over, or that the app has to make the next one.
     pub(super) fn hands_over(&self, over: bool) {
         if let Some(stream) = &self.stream {
             let now = stream.parent.now().saturating_add(1);
             stream.sent.store(if over { now } else { 0 }, Relaxed);
-        }
-    }
-
-    /// Which task sends the response.
-    pub(in crate::server) fn is_sent_by(&self, task: AbortHandle) {
-        if let Some(stream) = &self.stream {
-            let _ = stream.task.set(task);
         }
     }
 
@@ -157,9 +173,7 @@ impl Connection {
     pub(in crate::server) fn reset(&self) {
         if let Some(stream) = &self.stream {
             stream.sent.store(0, Relaxed);
-            if let Some(task) = stream.task.get() {
-                task.abort();
-            }
+            self.abort();
         }
     }
 }
@@ -168,10 +182,10 @@ impl Drop for Stream {
     fn drop(&mut self) {
         if let Some(watched) = &self.parent.watched
             && watched.streams.open.fetch_sub(1, AcqRel) == 1
-            && watched.state().phase() == Phase::Multiplexed
+            && let phase @ (Phase::Multiplexed | Phase::Finishing) = watched.state().phase()
         {
-            // It is idle from now on.
-            watched.enter(Phase::Multiplexed);
+            // It is idle from now on, and its last frames are still to be taken.
+            watched.enter(phase);
         }
     }
 }
