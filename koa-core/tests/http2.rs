@@ -1,5 +1,5 @@
 //! HTTP/2 beside HTTP/1.1 on one port: the same answers, and the same rules for clients that go away. Its limits stand in
-//! `http2_limits`.
+//! `http2_limits`, how a server of it ends in `http2_shutdown`.
 
 #![allow(
     clippy::unwrap_used,
@@ -24,7 +24,7 @@ use h2_client::{PREFACE, ask, connect, frame, frames, raw, read, request};
 use koa::prelude::*;
 use serve::serve;
 use tokio::net::TcpStream;
-use tokio::sync::{Notify, Semaphore, oneshot};
+use tokio::sync::{Notify, Semaphore};
 
 #[middleware]
 async fn answer(ctx: &mut Context) -> Result {
@@ -262,34 +262,6 @@ fn status_of(client: &mut Client, stream: u8, block: &[u8]) -> u8 {
             break first.expect("a status");
         }
     }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_ends_finishes_the_streams() {
-    static GO: Notify = Notify::const_new();
-    let (tell, told) = channel();
-    let (stop, stopped) = oneshot::channel::<()>();
-    let app = App::new().with(Waits(Mutex::new(tell), &GO));
-    let server = app.bind("127.0.0.1:0").await.unwrap();
-    let address = server.addresses()[0];
-    let server = server.shutdown_on(async {
-        let _ = stopped.await;
-    });
-    let running = tokio::spawn(server.run());
-    let mut idle = {
-        let stream = TcpStream::connect(address).await.unwrap();
-        let (_client, connection): (SendRequest<Bytes>, _) =
-            h2::client::handshake(stream).await.unwrap();
-        tokio::spawn(connection)
-    };
-    let mut client = connect(address).await;
-    let (response, _) = client.send_request(request("GET", "/"), true).unwrap();
-    tokio::task::block_in_place(|| assert_eq!(next(&told), "waits"));
-    stop.send(()).unwrap();
-    assert!((&mut idle).await.unwrap().is_ok(), "it is told, and ends");
-    GO.notify_one();
-    assert_eq!(read(response).await.unwrap(), (200, b"done".to_vec()));
-    running.await.unwrap().unwrap();
 }
 
 /// Sends the head, and waits.

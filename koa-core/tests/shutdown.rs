@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use client::Client;
 use koa::prelude::*;
-use koa::{EggStore, FromEgg, Load, MaxAge, Onion, Save, Server, session};
+use koa::{EggStore, Exceeded, FromEgg, Limit, Load, MaxAge, Onion, Save, Server, session};
 use tokio::sync::{Semaphore, oneshot};
 
 /// Waits for a permit where it is asked to, and tells that it waits.
@@ -120,20 +120,68 @@ fn what_is_in_flight_is_finished_and_nothing_more_is_accepted() {
     server.wait();
 }
 
+/// Tells when it is dropped, which it is with the layer that has it.
+struct Tells(Sender<&'static str>);
+
+impl Drop for Tells {
+    fn drop(&mut self) {
+        let _ = self.0.send("the layer is dropped");
+    }
+}
+
+/// Waits for ever, on `/flushed` behind its own head.
+struct Stuck(Mutex<Sender<&'static str>>);
+
+#[middleware]
+impl Stuck {
+    async fn call(&self, ctx: &mut Context) -> Result {
+        let tell = self.0.lock().unwrap().clone();
+        let _guard = Tells(tell.clone());
+        if ctx.path() == "/flushed" {
+            ctx.flush_headers().await?;
+        }
+        tell.send("it waits")?;
+        std::future::pending().await
+    }
+}
+
 #[test]
-fn what_takes_longer_than_the_grace_time_is_cut_off() {
-    let (gate, _permits, waits) = gate();
-    let mut server = run(App::new().with(gate), |server| {
-        server.grace(Duration::from_secs(1))
-    });
-    let mut busy = Client::connect(server.address);
-    busy.send("GET /wait HTTP/1.1\r\nHost: x\r\n\r\n");
-    waits.recv().unwrap();
-    let begin = Instant::now();
-    server.stop();
-    server.wait();
-    assert!(begin.elapsed() < Duration::from_secs(10));
-    assert_eq!(busy.rest(), b"");
+fn what_takes_longer_than_the_grace_time_is_cut_off_before_the_hooks_run() {
+    for path in ["/", "/flushed", "/gone"] {
+        for workers in [0, 2] {
+            let (tell, told) = channel();
+            let (event, hook) = (tell.clone(), tell.clone());
+            let app = App::new()
+                .flush_headers(path == "/flushed")
+                .on(move |event_of: &Exceeded| {
+                    assert_eq!(event_of.limit, Limit::GraceTime);
+                    let _ = event.send("it is told");
+                })
+                .with(Stuck(Mutex::new(tell)));
+            let mut server = run(app, move |server| {
+                server
+                    .workers(workers)
+                    .grace(Duration::from_secs(1))
+                    .on_shutdown(move || async move { hook.send("the hook runs").unwrap() })
+            });
+            let mut busy = Client::connect(server.address);
+            busy.send(format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n"));
+            assert_eq!(told.recv(), Ok("it waits"));
+            if path == "/gone" {
+                busy.finish().unwrap();
+            }
+            let begin = Instant::now();
+            server.stop();
+            server.wait();
+            assert!(begin.elapsed() < Duration::from_secs(10));
+            let mut order: Vec<_> = told.iter().collect();
+            assert_eq!(order.pop(), Some("the hook runs"), "{path}");
+            order.sort_unstable();
+            assert_eq!(order, ["it is told", "the layer is dropped"], "{path}");
+            let came = String::from_utf8(busy.rest()).unwrap();
+            assert_eq!(came.is_empty(), path != "/flushed", "{came}");
+        }
+    }
 }
 
 #[test]
@@ -201,17 +249,23 @@ fn the_process_is_told_by_a_signal() {
     }
 }
 
+/// Answers with so many bytes, and counts what it is asked.
+struct Counted(Arc<AtomicU64>, usize);
+
 #[middleware]
-async fn short(ctx: &mut Context) -> String {
-    tokio::task::yield_now().await;
-    ctx.path().to_owned()
+impl Counted {
+    async fn call(&self) -> Vec<u8> {
+        self.0.fetch_add(1, Relaxed);
+        tokio::task::yield_now().await;
+        vec![7; self.1]
+    }
 }
 
 /// Asks on and on, twenty times on each connection.
 ///
 /// A connection that the system took just when the listener closed was never the server's: there the first request may
-/// go unanswered. Any other one has its whole answer.
-fn ask_on(address: SocketAddr, stopped: &AtomicBool, answered: &AtomicU64) {
+/// go unanswered, and the app has not seen it. Any other one has its whole answer.
+fn ask_on(address: SocketAddr, size: usize, stopped: &AtomicBool, answered: &AtomicU64) {
     while let Some(mut client) = Client::try_connect(address) {
         for number in 0..20 {
             let _ = client.try_send("GET /path HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -220,7 +274,7 @@ fn ask_on(address: SocketAddr, stopped: &AtomicBool, answered: &AtomicU64) {
                 assert_eq!(client.rest(), b"", "no part of an answer without the rest");
                 break;
             };
-            assert_eq!(answer.text(), "/path");
+            assert_eq!(answer.body.len(), size);
             answered.fetch_add(1, Relaxed);
             if answer.header("connection") == Some("close") {
                 break;
@@ -233,15 +287,18 @@ fn ask_on(address: SocketAddr, stopped: &AtomicBool, answered: &AtomicU64) {
 fn under_load_every_accepted_request_has_its_whole_response_a_hundred_times() {
     const ROUNDS: usize = 25;
     let rounds = || {
-        for _ in 0..ROUNDS {
-            let mut server = run(App::new().with(short), |server| {
-                server.grace(Duration::from_secs(20))
+        for round in 0..ROUNDS {
+            let (workers, size) = [(0, 5), (2, 5), (0, 300_000), (2, 300_000)][round % 4];
+            let seen = Arc::new(AtomicU64::new(0));
+            let app = App::new().with(Counted(Arc::clone(&seen), size));
+            let mut server = run(app, move |server| {
+                server.workers(workers).grace(Duration::from_secs(20))
             });
             let (stopped, answered) = (AtomicBool::new(false), AtomicU64::new(0));
             let address = server.address;
             std::thread::scope(|scope| {
                 for _ in 0..8 {
-                    scope.spawn(|| ask_on(address, &stopped, &answered));
+                    scope.spawn(|| ask_on(address, size, &stopped, &answered));
                 }
                 while answered.load(Relaxed) < 100 {
                     std::thread::yield_now();
@@ -252,6 +309,7 @@ fn under_load_every_accepted_request_has_its_whole_response_a_hundred_times() {
                 server.wait();
                 assert!(begin.elapsed() < Duration::from_secs(20));
             });
+            assert_eq!(answered.into_inner(), seen.load(Relaxed));
         }
     };
     std::thread::scope(|scope| {
