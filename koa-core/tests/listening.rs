@@ -10,12 +10,16 @@
 mod client;
 mod serve;
 
+use std::cell::RefCell;
 use std::collections::HashSet;
+use std::net::SocketAddr;
+use std::sync::Barrier;
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use client::{Client, get};
-use koa::Address;
 use koa::prelude::*;
+use koa::{Address, Exceeded, Limit};
 use serve::{serve_at, serve_with};
 
 #[middleware]
@@ -106,37 +110,156 @@ mod unix {
     }
 }
 
+/// Two requests that meet: each blocks its thread until the other has come.
+struct Meeting {
+    come: Sender<()>,
+    both: Barrier,
+    ended: Sender<String>,
+}
+
+/// Says that its thread has ended.
+struct End(String, Sender<String>);
+
+impl Drop for End {
+    fn drop(&mut self) {
+        let _ = self.1.send(self.0.clone());
+    }
+}
+
+thread_local! {
+    static END: RefCell<Option<End>> = const { RefCell::new(None) };
+}
+
+#[middleware]
+impl Meeting {
+    async fn call(&self, ctx: &mut Context) -> Result {
+        let thread = std::thread::current();
+        let name = thread.name().unwrap_or_default().to_owned();
+        match ctx.path() {
+            "/body" => drop(ctx.request.bytes().await?),
+            "/meet" => {
+                END.set(Some(End(name.clone(), self.ended.clone())));
+                self.come.send(())?;
+                self.both.wait();
+                ctx.set_body(name);
+            }
+            _ => ctx.set_body(name),
+        }
+        Ok(())
+    }
+}
+
+/// What happens on the workers' threads.
+struct Seen {
+    come: Receiver<()>,
+    ended: Receiver<String>,
+    told: Receiver<Limit>,
+}
+
+/// An app whose requests can meet, on a server with these settings.
+macro_rules! server {
+    ($($settings:tt)*) => {{
+        let ((come_to, come), (end, ended), (tell, told)) = (channel(), channel(), channel());
+        let meeting = Meeting {
+            come: come_to,
+            both: Barrier::new(2),
+            ended: end,
+        };
+        let app = App::new()
+            .silent(true)
+            .on(move |event: &Exceeded| {
+                let _ = tell.send(event.limit);
+            })
+            .with(meeting);
+        let server = serve_with(app, |server| server $($settings)*);
+        (server, Seen { come, ended, told })
+    }};
+}
+
+fn next<T>(told: &Receiver<T>) -> T {
+    told.recv_timeout(Duration::from_secs(20))
+        .expect("it is told")
+}
+
+/// Two clients of two threads, and the names of these.
+fn meet(address: SocketAddr, seen: &Seen) -> [(Client, String); 2] {
+    let ask = || {
+        let mut client = Client::connect(address);
+        client.send("GET /meet HTTP/1.1\r\nHost: x\r\n\r\n");
+        next(&seen.come);
+        client
+    };
+    // The thread of the first one is blocked when the second one connects.
+    [ask(), ask()].map(|mut client| {
+        let name = client.read(false).expect("they meet").text();
+        (client, name)
+    })
+}
+
 #[test]
 fn workers_share_the_connections() {
-    #[middleware]
-    async fn thread() -> String {
-        let name = std::thread::current().name().map(str::to_owned);
-        name.unwrap_or_default()
-    }
-    let server = serve_with(App::new().with(thread), |server| server.workers(2));
+    let (server, seen) = server!(.workers(2));
+    let clients = meet(server.address, &seen);
     let mut names = HashSet::new();
-    for _ in 0..1000 {
-        let mut client = Client::connect(server.address);
-        let name = client.get("/").text();
-        assert_eq!(
-            client.get("/").text(),
-            name,
-            "a connection stays on its thread"
-        );
-        names.insert(name);
-        if names.len() == 2 {
-            break;
+    for (mut client, name) in clients {
+        assert!(name.starts_with("koa-"), "{name}");
+        for _ in 0..10 {
+            assert_eq!(
+                client.get("/").text(),
+                name,
+                "a connection stays on its thread"
+            );
         }
+        names.insert(name);
     }
-    assert!(
-        names.iter().all(|name| name.starts_with("koa-")),
-        "{names:?}"
-    );
+    assert_eq!(names.len(), 2, "{names:?}");
     let address = server.address;
     drop(server);
     // The threads end with the server.
+    let ended = HashSet::from([next(&seen.ended), next(&seen.ended)]);
+    assert_eq!(ended, names);
     while std::net::TcpStream::connect(address).is_ok() {
         std::thread::yield_now();
+    }
+}
+
+#[test]
+fn connections_count_over_all_workers() {
+    let (server, seen) = server!(.workers(2).max_connections(2));
+    let _clients = meet(server.address, &seen);
+    for _ in 0..4 {
+        assert_eq!(get(server.address, "/").status, 503);
+        assert_eq!(next(&seen.told), Limit::Connections);
+    }
+}
+
+#[test]
+fn slow_clients_of_each_worker_are_ended() {
+    const SECOND: Duration = Duration::from_secs(1);
+    for (bytes, status, limit) in [
+        ("", None, Limit::IdleTime),
+        ("GET / HTTP/1.1\r\nX: ", Some(408), Limit::HeaderReadTime),
+        (
+            "POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\na",
+            Some(408),
+            Limit::BodyRate,
+        ),
+    ] {
+        let (server, seen) = server!(
+            .workers(2)
+            .keep_alive_timeout(SECOND)
+            .header_read_timeout(SECOND)
+            .min_body_rate(100, SECOND)
+        );
+        let mut clients = meet(server.address, &seen);
+        for (client, _) in &mut clients {
+            client.send(bytes);
+        }
+        for (mut client, _) in clients {
+            let answer = client.read(false).map(|answer| answer.status);
+            assert_eq!(answer, status, "{limit:?}");
+        }
+        assert_eq!([next(&seen.told), next(&seen.told)], [limit, limit]);
     }
 }
 
