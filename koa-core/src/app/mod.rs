@@ -566,7 +566,9 @@ fn handle<C: Onion, B: Into<Carried>>(
     let mut ctx = Place::of(request, connection);
     let head = &ctx.request.head;
     let refused = ctx.request.connection().begin_request()
-        && !(host::is_said(head.version, &head.headers) && escapes::are_whole(head.uri.path()));
+        && !(host::is_said(head.version, &head.headers)
+            && escapes::are_whole(head.uri.path())
+            && ctx.request.is_decoded());
     let mut began = None;
     let mut is_other = false;
     // One look for all that few apps have.

@@ -18,6 +18,7 @@ mod multipart;
 mod origin;
 pub(crate) mod query;
 pub(crate) mod target;
+mod transfer;
 pub(crate) mod typed;
 mod url;
 
