@@ -165,6 +165,163 @@ fn chunks_that_are_malformed_end_the_connection() {
     }
 }
 
+/// Whether it was refused: one answer that says so, or none, and the end of the connection.
+fn is_refused(answers: &[(u16, String)]) -> bool {
+    matches!(answers, [] | [(400..=499 | 501, _)])
+}
+
+/// What is answered to a request with this body, and to the one behind it.
+fn both(body: &str) -> [(u16, String); 2] {
+    [(200, format!("/ {body:?}")), (200, "/smuggled \"\"".into())]
+}
+
+/// The chunk that ends a body.
+const LAST: &str = "0\r\n\r\n";
+
+#[test]
+fn a_coding_other_than_chunked_alone_is_refused() {
+    let server = server();
+    for codings in [
+        // More than once, in one line or in two.
+        "Transfer-Encoding: chunked, chunked\r\n",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
+        "Transfer-Encoding: chunked\r\nX: a\r\ntransfer-encoding: Chunked\r\n",
+        // Beside another one, which nobody undoes.
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n",
+        "Transfer-Encoding: identity\r\nTransfer-Encoding: chunked\r\n",
+        "Transfer-Encoding: identity, chunked\r\n",
+        "Transfer-Encoding: gzip, chunked\r\n",
+        "Transfer-Encoding: \"a, chunked\r\n",
+        // In a line that is folded, or that ends elsewhere.
+        "Transfer-Encoding:\r\n chunked\r\n",
+        "Transfer-Encoding:\r\n\tchunked\r\n",
+        "Transfer-Encoding: identity,\r\n chunked\r\n",
+        "Transfer-Encoding: chunked\r\n , identity\r\n",
+        "Transfer-Encoding:\n chunked\r\n",
+        "Transfer-Encoding:\rchunked\r\n",
+        "Transfer-Encoding:\x0bchunked\r\n",
+        "Transfer-Encoding: chunked\x0b\r\n",
+        "Transfer-Encoding: chun\0ked\r\n",
+        "Transfer-Encoding:\r\n",
+    ] {
+        for length in ["", "Content-Length: 5\r\n"] {
+            for head in [format!("{codings}{length}"), format!("{length}{codings}")] {
+                let bytes = format!("POST / HTTP/1.1\r\nHost: x\r\n{head}\r\n{LAST}{SMUGGLED}");
+                let answers = answers(&server, &bytes);
+                assert!(is_refused(&answers), "{head:?}: {answers:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn http_1_0_has_no_codings() {
+    let server = server();
+    let chunked = "Transfer-Encoding: chunked\r\n";
+    for head in [
+        chunked.to_owned(),
+        format!("{chunked}Content-Length: 5\r\n"),
+        format!("Content-Length: 5\r\n{chunked}"),
+    ] {
+        let head = format!("POST / HTTP/1.0\r\nConnection: keep-alive\r\n{head}");
+        let answers = answers(&server, &format!("{head}\r\n{LAST}{SMUGGLED}"));
+        assert!(is_refused(&answers), "{head:?}: {answers:?}");
+    }
+}
+
+#[test]
+fn chunked_counts_beside_a_length_and_the_connection_ends_behind_it() {
+    let server = server();
+    let chunked = "Transfer-Encoding: chunked\r\n";
+    let keep = "Connection: keep-alive\r\n";
+    for length in [0, LAST.len(), LAST.len() + SMUGGLED.len()] {
+        let length = format!("Content-Length: {length}\r\n");
+        for head in [
+            format!("{length}{chunked}"),
+            format!("{chunked}{length}"),
+            format!("{keep}{length}{chunked}"),
+            format!("{chunked}{length}{keep}"),
+            format!("{length}{chunked}{length}"),
+        ] {
+            let bytes = format!("POST / HTTP/1.1\r\nHost: x\r\n{head}\r\n{LAST}{SMUGGLED}");
+            let answers = answers(&server, &bytes);
+            // RFC 9112, 6.1 and 6.3.
+            let read = answers == both("")[..1];
+            assert!(read || is_refused(&answers), "{head:?}: {answers:?}");
+        }
+    }
+}
+
+/// The text with one of its line ends bare, for each of them.
+fn with_one_bare(text: &str) -> impl Iterator<Item = String> {
+    let ends = text.match_indices("\r\n");
+    ends.map(|(at, _)| format!("{}{}", &text[..at], &text[at + 1..]))
+}
+
+#[test]
+fn one_bare_line_feed_ends_a_line_of_the_head() {
+    let server = server();
+    for (head, body) in [
+        ("X: a\r\nContent-Length: 1\r\n", "a"),
+        ("Content-Length: 1\r\nX: a\r\n", "a"),
+        (
+            "X: a\r\nTransfer-Encoding: chunked\r\n",
+            "1\r\na\r\n0\r\n\r\n",
+        ),
+    ] {
+        let head = format!("POST / HTTP/1.1\r\nHost: x\r\n{head}\r\n");
+        for head in with_one_bare(&head) {
+            let answers = answers(&server, &format!("{head}{body}{SMUGGLED}"));
+            // RFC 9112, 2.2.
+            let read = answers == both("a");
+            assert!(read || is_refused(&answers), "{head:?}: {answers:?}");
+        }
+    }
+}
+
+#[test]
+fn no_bare_line_feed_ends_a_line_of_a_chunk() {
+    let server = server();
+    let head = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let chunks = "1;a=b\r\na\r\n2\r\nbc\r\n0\r\n";
+    for chunks in with_one_bare(chunks) {
+        let answers = answers(&server, &format!("{head}{chunks}\r\n{SMUGGLED}"));
+        assert!(is_refused(&answers), "{chunks:?}: {answers:?}");
+    }
+    // Behind the last one trailers may begin. hyper takes it for such, and what follows is no request.
+    let answers = answers(&server, &format!("{head}{chunks}\n{SMUGGLED}"));
+    assert!(answers.len() < 2, "{answers:?}");
+}
+
+#[test]
+fn blanks_behind_the_size_of_a_chunk_are_no_part_of_it() {
+    let server = server();
+    let head = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+    for blanks in [" ", "\t", " \t ", " ;a=b", "\t;a", "; a", " ; a = b "] {
+        for chunks in [
+            format!("1{blanks}\r\na\r\n0\r\n\r\n"),
+            format!("1\r\na\r\n0{blanks}\r\n\r\n"),
+        ] {
+            let answers = answers(&server, &format!("{head}{chunks}{SMUGGLED}"));
+            // RFC 9112, 7.1.1: they may stand there where an extension follows.
+            let read = answers == both("a");
+            assert!(read || is_refused(&answers), "{chunks:?}: {answers:?}");
+        }
+    }
+    for chunks in [
+        " 1\r\na\r\n0\r\n\r\n",
+        "\t1\r\na\r\n0\r\n\r\n",
+        "1 0\r\na\r\n0\r\n\r\n",
+        "1\x0b\r\na\r\n0\r\n\r\n",
+        "1 \na\r\n0\r\n\r\n",
+        "1\r\na\r\n 0\r\n\r\n",
+        "1\r\na \r\n0\r\n\r\n",
+    ] {
+        let answers = answers(&server, &format!("{head}{chunks}{SMUGGLED}"));
+        assert!(is_refused(&answers), "{chunks:?}: {answers:?}");
+    }
+}
+
 #[test]
 fn what_the_rfc_lets_pass_is_read_as_it_says() {
     let server = server();
