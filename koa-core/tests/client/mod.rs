@@ -26,9 +26,9 @@ impl Answer {
     }
 }
 
-/// A connection to a server.
-pub(crate) struct Client {
-    stream: TcpStream,
+/// A connection to a server, plain but where the test has made it another.
+pub(crate) struct Client<S = TcpStream> {
+    stream: S,
     buffer: Vec<u8>,
 }
 
@@ -49,6 +49,23 @@ impl Client {
         stream
             .set_read_timeout(Some(Duration::from_secs(30)))
             .unwrap();
+        Self::over(stream)
+    }
+
+    /// Sends no more.
+    pub(crate) fn finish(&mut self) -> io::Result<()> {
+        self.stream.shutdown(Shutdown::Write)
+    }
+
+    /// Goes away at once: the server sees a reset where it still writes.
+    pub(crate) fn cut(self) {
+        let _ = self.stream.shutdown(Shutdown::Both);
+    }
+}
+
+impl<S: Read + Write> Client<S> {
+    /// On what the test has made of a connection.
+    pub(crate) fn over(stream: S) -> Self {
         Self {
             stream,
             buffer: Vec::new(),
@@ -62,11 +79,6 @@ impl Client {
     /// As `send`, to a server that may have closed the connection.
     pub(crate) fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
         self.stream.write_all(bytes.as_ref())
-    }
-
-    /// Sends no more.
-    pub(crate) fn finish(&mut self) -> io::Result<()> {
-        self.stream.shutdown(Shutdown::Write)
     }
 
     /// Asks with GET, on a connection that stays open.
@@ -180,11 +192,6 @@ impl Client {
     pub(crate) fn rest(&mut self) -> Vec<u8> {
         while self.fill() {}
         std::mem::take(&mut self.buffer)
-    }
-
-    /// Goes away at once: the server sees a reset where it still writes.
-    pub(crate) fn cut(self) {
-        let _ = self.stream.shutdown(Shutdown::Both);
     }
 }
 
