@@ -10,13 +10,18 @@
 mod client;
 mod serve;
 
-use std::net::SocketAddr;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::io::Write;
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use client::{Client, get};
 use koa::prelude::*;
-use koa::{Exceeded, Limit};
+use koa::{Application, Exceeded, Limit};
 use serve::serve_with;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -39,10 +44,17 @@ async fn answer(ctx: &mut Context) -> Result {
     Ok(())
 }
 
+/// The limits that an app tells of.
+struct Told {
+    limits: Receiver<Limit>,
+    app: Arc<Application>,
+    counts: RefCell<HashMap<Limit, u64>>,
+}
+
 /// An app on a server with these settings, and the limits that it tells of.
 macro_rules! server {
     ($($settings:tt)*) => {{
-        let (tell, told) = channel();
+        let (tell, limits) = channel();
         let app = App::new()
             .silent(true)
             .on(move |event: &Exceeded| {
@@ -50,25 +62,60 @@ macro_rules! server {
                 let _ = tell.send(event.limit);
             })
             .with(answer);
-        (serve_with(app, |server| server $($settings)*), told)
+        let mut served = None;
+        let server = serve_with(app, |server| {
+            served = Some(Arc::clone(server.application()));
+            server $($settings)*
+        });
+        let told = Told {
+            limits,
+            app: served.unwrap(),
+            counts: RefCell::default(),
+        };
+        (server, told)
     }};
 }
 
-fn next(told: &Receiver<Limit>) -> Limit {
-    told.recv_timeout(Duration::from_secs(20))
-        .expect("the limit is told")
+/// The limit that is told of next. It is counted too.
+fn next(told: &Told) -> Limit {
+    let limit = told
+        .limits
+        .recv_timeout(Duration::from_secs(20))
+        .expect("the limit is told");
+    let mut counts = told.counts.borrow_mut();
+    let count = counts.entry(limit).or_insert(0);
+    *count += 1;
+    assert_eq!(told.app.exceeded(limit), *count, "{limit:?}");
+    limit
+}
+
+/// A client that sends this and then a byte every 50 ms, for as long as it is let; how many it could send.
+fn trickle(address: SocketAddr, bytes: &str) -> (Client, JoinHandle<usize>) {
+    let mut stream = TcpStream::connect(address).unwrap();
+    let mut client = Client::on(stream.try_clone().unwrap());
+    client.send(bytes);
+    let sending = std::thread::spawn(move || {
+        let (begin, mut sent) = (Instant::now(), 0);
+        while stream.write_all(b"a").is_ok() {
+            assert!(begin.elapsed() < 20 * SECOND, "it is not let for ever");
+            sent += 1;
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        sent
+    });
+    (client, sending)
 }
 
 #[test]
 fn a_client_that_sends_its_head_byte_by_byte_is_answered_408() {
     let (server, told) = server!(.header_read_timeout(SECOND));
-    let mut client = Client::connect(server.address);
-    client.send("GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ");
+    let (mut client, sending) = trickle(server.address, "GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ");
     let answer = client.read(false).expect("an answer");
     assert_eq!(answer.status, 408);
     assert_eq!(answer.header("connection"), Some("close"));
     assert_eq!(client.rest(), b"");
     assert_eq!(next(&told), Limit::HeaderReadTime);
+    assert!(sending.join().unwrap() > 5, "it sent on");
 }
 
 #[test]
@@ -147,11 +194,42 @@ fn a_client_that_sends_its_whole_body_first_reads_the_answer() {
     assert_eq!(client.read(false).unwrap().status, 413);
 }
 
+/// What a client still sends behind its last answer is taken for so long, that it can read it, and no longer.
+#[test]
+fn a_client_that_sends_for_ever_behind_its_answer_is_closed() {
+    let (server, told) = server!(.header_read_timeout(SECOND));
+    let begin = Instant::now();
+    let head = "POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n";
+    let (mut client, sending) = trickle(server.address, head);
+    assert_eq!(client.read(false).unwrap().status, 413);
+    assert_eq!(client.rest(), b"");
+    assert_eq!(next(&told), Limit::BodySize);
+    sending.join().unwrap();
+    assert!(begin.elapsed() >= SECOND, "it has its time");
+    assert_eq!(told.limits.try_iter().count(), 0, "that is no limit");
+}
+
+#[test]
+fn a_client_that_stays_behind_its_answer_is_closed() {
+    let (server, _told) = server!(.header_read_timeout(SECOND));
+    let begin = Instant::now();
+    let mut client = Client::connect(server.address);
+    client.send("POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n");
+    assert_eq!(client.read(false).unwrap().status, 413);
+    assert_eq!(client.rest(), b"");
+    let with_it = server.tasks();
+    while server.tasks() == with_it {
+        assert!(begin.elapsed() < 20 * SECOND);
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert!(begin.elapsed() >= SECOND, "it has its time");
+}
+
 #[test]
 fn a_body_that_trickles_is_answered_408() {
-    let (server, told) = server!(.min_body_rate(100, SECOND));
-    let mut client = Client::connect(server.address);
-    client.send("POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\na");
+    let (server, told) = server!(.min_body_rate(100, SECOND).header_read_timeout(SECOND));
+    let head = "POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n";
+    let (mut client, sending) = trickle(server.address, head);
     let answer = client.read(false).expect("an answer");
     assert_eq!(answer.status, 408);
     assert_eq!(
@@ -160,6 +238,21 @@ fn a_body_that_trickles_is_answered_408() {
         "the connection ends: its body is not there"
     );
     assert_eq!(next(&told), Limit::BodyRate);
+    assert!(sending.join().unwrap() > 5, "it sent on");
+}
+
+#[test]
+fn a_body_may_stop_where_its_rate_is_not_looked_at() {
+    let (server, told) = server!(.min_body_rate(0, Duration::ZERO));
+    let mut client = Client::connect(server.address);
+    client.send("POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n");
+    for _ in 0..2 {
+        // A client that does nothing for so long.
+        std::thread::sleep(2 * SECOND + SECOND / 2);
+        client.send("a");
+    }
+    assert_eq!(client.read(false).unwrap().text(), "2 bytes");
+    assert_eq!(told.limits.try_iter().count(), 0);
 }
 
 #[test]
@@ -173,7 +266,7 @@ fn a_body_that_is_slow_but_steady_is_read() {
         std::thread::sleep(Duration::from_millis(250));
     }
     assert_eq!(client.read(false).unwrap().text(), "2000 bytes");
-    assert_eq!(told.try_iter().count(), 0);
+    assert_eq!(told.limits.try_iter().count(), 0);
 }
 
 #[test]
@@ -206,7 +299,7 @@ fn a_client_that_reads_slowly_but_steadily_is_not_cut_off() {
     }
     let answer = client.read(false).expect("the whole answer");
     assert_eq!(answer.body.len(), 40_000_000);
-    assert_eq!(told.try_iter().count(), 0);
+    assert_eq!(told.limits.try_iter().count(), 0);
 }
 
 #[test]
