@@ -7,6 +7,8 @@
     reason = "a test may say what it takes for granted"
 )]
 
+#[path = "serve/by_tower.rs"]
+mod by_tower;
 mod client;
 mod serve;
 
@@ -335,18 +337,14 @@ fn an_app_is_mounted_into_axum() {
         ensure!(ctx.path() != "/fail", 402, "pay");
         Ok(format!("{} {}", ctx.url(), ctx.ip()))
     }
-    let runtime = tokio::runtime::Runtime::new().unwrap();
     let app = App::new().silent(true).with(address).callback();
     let socket: SocketAddr = ([192, 0, 2, 7], 80).into();
     let router: Router = Router::new()
         .route("/axum", axum_get(|| async { "from axum" }))
         .nest_service("/koa", app)
         .layer(axum::Extension(koa::Socket::new(socket)));
-    let listener = runtime
-        .block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))
-        .unwrap();
-    let server = listener.local_addr().unwrap();
-    runtime.spawn(async move { axum::serve(listener, router).await });
+    let serving = by_tower::in_axum(router);
+    let server = serving.address;
     assert_eq!(get(server, "/axum").text(), "from axum");
     assert_eq!(get(server, "/koa/a?b=c").text(), "/a?b=c 192.0.2.7");
     assert_eq!(get(server, "/koa/fail").status, 402);
@@ -357,55 +355,10 @@ fn an_app_is_mounted_into_axum() {
 
 #[test]
 fn an_app_is_served_by_hyper() {
-    use hyper_util::rt::TokioIo;
-    use hyper_util::service::TowerToHyperService;
-
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let app = App::new().with(answer).callback();
-    let listener = runtime
-        .block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))
-        .unwrap();
-    let server = listener.local_addr().unwrap();
-    runtime.spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            let service = TowerToHyperService::new(app.clone());
-            let http = hyper::server::conn::http1::Builder::new();
-            tokio::spawn(http.serve_connection(TokioIo::new(stream), service));
-        }
-    });
+    let serving = by_tower::in_hyper(App::new().with(answer));
+    let server = serving.address;
     assert_eq!(get(server, "/path").text(), "/path");
     assert_eq!(get(server, "/stream").text(), "abc");
-}
-
-#[test]
-fn upgrades_pass_through() {
-    #[middleware]
-    async fn upgrade(ctx: &mut Context) -> Result {
-        use tokio::io::AsyncWriteExt;
-
-        let Some(upgrade) = ctx.request.upgrade() else {
-            throw!(426)
-        };
-        tokio::spawn(async move {
-            let connection = upgrade.await.unwrap();
-            let mut connection = hyper_util::rt::TokioIo::new(connection);
-            connection.write_all(b"upgraded").await.unwrap();
-        });
-        let switch = http::Response::builder()
-            .status(101)
-            .header("Connection", "upgrade")
-            .header("Upgrade", "test");
-        ctx.respond_with(switch.body(())?);
-        Ok(())
-    }
-    let app = App::new()
-        .with(layer(SetRequestIdLayer::new(ID, MakeRequestUuid)))
-        .with(upgrade);
-    let server = serve(app);
-    let mut client = Client::connect(server.address);
-    client.send("GET / HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: test\r\n\r\n");
-    assert_eq!(client.read(false).unwrap().status, 101);
-    assert_eq!(client.rest(), b"upgraded");
 }
 
 #[middleware]

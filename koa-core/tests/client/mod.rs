@@ -145,28 +145,35 @@ impl<S: Read + Write> Client<S> {
     fn read_chunks(&mut self) -> Option<Vec<u8>> {
         let mut body = Vec::new();
         loop {
-            let line = loop {
-                if let Some(at) = find(&self.buffer, b"\r\n") {
-                    break at;
-                }
-                if !self.fill() {
-                    return None;
-                }
-            };
-            let size = std::str::from_utf8(&self.buffer[..line]).ok()?;
-            let size = usize::from_str_radix(size, 16).ok()?;
-            self.buffer.drain(..line + 2);
-            while self.buffer.len() < size + 2 {
-                if !self.fill() {
-                    return None;
-                }
-            }
-            body.extend(self.buffer.drain(..size));
-            self.buffer.drain(..2);
-            if size == 0 {
+            let chunk = self.chunk()?;
+            if chunk.is_empty() {
                 return Some(body);
             }
+            body.extend(chunk);
         }
+    }
+
+    /// Reads one chunk of a body that comes in chunks, an empty one at its end; `None` where the connection ends before.
+    pub(crate) fn chunk(&mut self) -> Option<Vec<u8>> {
+        let line = loop {
+            if let Some(at) = find(&self.buffer, b"\r\n") {
+                break at;
+            }
+            if !self.fill() {
+                return None;
+            }
+        };
+        let size = std::str::from_utf8(&self.buffer[..line]).ok()?;
+        let size = usize::from_str_radix(size, 16).ok()?;
+        self.buffer.drain(..line + 2);
+        while self.buffer.len() < size + 2 {
+            if !self.fill() {
+                return None;
+            }
+        }
+        let chunk = self.buffer.drain(..size).collect();
+        self.buffer.drain(..2);
+        Some(chunk)
     }
 
     /// Waits for more bytes; false at the end of the connection.
