@@ -328,6 +328,43 @@ fn an_axum_router_is_an_endpoint() {
 }
 
 #[test]
+fn a_service_knows_the_connection_and_what_was_set_before_is_kept() {
+    #[middleware]
+    async fn before(ctx: &mut Context, next: impl Next) -> Result {
+        ctx.set("X-Before", "1")?;
+        ctx.set("Cache-Control", "no-store")?;
+        ctx.vary("Origin")?;
+        ctx.cookies().set("before", "1")?;
+        next.run(ctx).await
+    }
+    async fn peer(socket: axum::Extension<koa::Socket>) -> impl axum::response::IntoResponse {
+        let headers = [
+            ("cache-control", "max-age=60"),
+            ("vary", "accept"),
+            ("set-cookie", "own=1"),
+        ];
+        (headers, socket.remote_addr().unwrap().to_string())
+    }
+    let router = Router::new().route("/", axum_get(peer));
+    let server = serve(App::new().with(before).with(service(router)));
+    let stream = std::net::TcpStream::connect(server.address).unwrap();
+    let own = stream.local_addr().unwrap();
+    let answer = Client::on(stream).get("/");
+    assert_eq!(answer.text(), own.to_string());
+    assert_eq!(answer.header("x-before"), Some("1"));
+    let all = |name| {
+        let named = answer
+            .headers
+            .iter()
+            .filter(move |(field, _)| field == name);
+        named.map(|(_, value)| value.as_str()).collect::<Vec<_>>()
+    };
+    assert_eq!(all("cache-control"), ["max-age=60"], "its own counts");
+    assert_eq!(all("vary"), ["Origin", "accept"]);
+    assert_eq!(all("set-cookie"), ["before=1; path=/; httponly", "own=1"]);
+}
+
+#[test]
 fn an_app_is_mounted_into_axum() {
     #[middleware]
     async fn address(ctx: &mut Context) -> Result<String> {

@@ -19,7 +19,7 @@ use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::middleware::{Middleware, Next};
 use crate::tower::meeting::{Below, Meeting, Outcome};
-use crate::tower::{Body, BoxError, into_error};
+use crate::tower::{Body, BoxError, into_error, keep};
 use crate::wiring::Requires;
 
 /// Makes a middleware of a `tower::Layer`.
@@ -139,11 +139,7 @@ fn by_itself(
     answer: Result<Response<Body>, BoxError>,
 ) -> Result {
     let mut answer = answer.map_err(into_error)?;
-    let own = std::mem::replace(answer.headers_mut(), before);
-    for name in own.keys() {
-        answer.headers_mut().remove(name);
-    }
-    answer.headers_mut().extend(own);
+    keep(before, answer.headers_mut());
     ctx.take_response(answer);
     Ok(())
 }

@@ -57,6 +57,9 @@ mod service;
 use std::error::Error as StdError;
 use std::fmt;
 
+use http::HeaderMap;
+use http::header::{SET_COOKIE, VARY};
+
 use crate::error::Error;
 
 pub use body::Body;
@@ -101,5 +104,19 @@ fn into_error(error: BoxError) -> Error {
     match error.downcast::<Failed>() {
         Ok(failed) => failed.0,
         Err(error) => Error::from(Foreign(error)),
+    }
+}
+
+/// Keeps the headers that were set before an answer came beside its own, which count where both have one. A cookie or a
+/// `Vary` says nothing against another.
+fn keep(before: HeaderMap, answer: &mut HeaderMap) {
+    let own = std::mem::replace(answer, before);
+    for name in own.keys() {
+        if *name != SET_COOKIE && *name != VARY {
+            answer.remove(name);
+        }
+    }
+    for (name, value) in &own {
+        answer.append(name.clone(), value.clone());
     }
 }

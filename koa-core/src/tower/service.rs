@@ -12,14 +12,14 @@ use tower_service::Service;
 use crate::context::Context;
 use crate::error::Result;
 use crate::middleware::{Middleware, Next};
-use crate::tower::{Body, BoxError, into_error};
+use crate::tower::{Body, BoxError, into_error, keep};
 use crate::wiring::Requires;
 
 /// Makes an endpoint of a `tower::Service`: an axum router, `tower-http`'s static files.
 ///
 /// It sees the url as the endpoint does, so without the prefix of a mount, and finds the connection as a
 /// [`Socket`](crate::Socket) among the extensions. What was set on the response before is kept where its answer does not
-/// say otherwise.
+/// say otherwise; cookies and `Vary` are kept beside those of its own.
 ///
 /// ```
 /// use koa::prelude::*;
@@ -78,11 +78,7 @@ where
         let mut answer = answer
             .map_err(|error| into_error(error.into()))?
             .map(Body::from_any);
-        let own = std::mem::replace(answer.headers_mut(), ctx.headers_so_far());
-        for name in own.keys() {
-            answer.headers_mut().remove(name);
-        }
-        answer.headers_mut().extend(own);
+        keep(ctx.headers_so_far(), answer.headers_mut());
         ctx.take_response(answer);
         Ok(())
     }
