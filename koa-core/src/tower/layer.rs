@@ -26,7 +26,8 @@ use crate::wiring::Requires;
 ///
 /// The layer sees the request as the middleware does, and the response as it would be sent; what it changes of either
 /// is changed on the context. It is put around a service once, so what it keeps is shared by all requests. Where it
-/// answers by itself (a timeout, CORS), the layers below do not run, or are dropped.
+/// answers by itself (a timeout, CORS), the layers below do not run, or are dropped. With the feature `tracing` they run
+/// in the span in which it waits for them.
 ///
 /// An error of the layers below reaches it as the response that the error would become, and then goes on up with the
 /// headers that it has added: so an error has its CORS headers, and the app's listeners hear of it once.
@@ -101,15 +102,22 @@ where
             Err(answer) => return by_itself(ctx, before, answer),
             Ok(request) => ctx.request.take_back(request, &url),
         }
+        // The layers below are not run by the layer, but are to be in its span.
+        #[cfg(feature = "tracing")]
+        let span = meeting.span();
         let below = {
             let mut below = pin!(next.run(ctx));
             poll_fn(|cx| {
+                #[cfg(feature = "tracing")]
+                let inside = span.as_ref().map(tracing::Span::enter);
                 // The context is not looked at before the layer has said what becomes of the panic.
                 match catch_unwind(AssertUnwindSafe(|| below.as_mut().poll(cx))) {
                     Ok(Poll::Ready(result)) => return Poll::Ready(Ok(Ok(result))),
                     Ok(Poll::Pending) => {}
                     Err(payload) => return Poll::Ready(Ok(Err(payload))),
                 }
+                #[cfg(feature = "tracing")]
+                drop(inside);
                 answer.as_mut().poll(cx).map(Err)
             })
             .await

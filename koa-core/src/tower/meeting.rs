@@ -39,6 +39,9 @@ struct State {
     above: Option<Waker>,
     /// The layer, which waits for the response.
     below: Option<Waker>,
+    /// The span in which it waits.
+    #[cfg(feature = "tracing")]
+    span: Option<tracing::Span>,
 }
 
 impl Meeting {
@@ -56,6 +59,13 @@ impl Meeting {
                 Poll::Pending
             }
         }
+    }
+
+    /// The span in which the layer waits, where it is not that of those above it.
+    #[cfg(feature = "tracing")]
+    pub(super) fn span(&self) -> Option<tracing::Span> {
+        let span = self.lock().span.take();
+        span.filter(|span| span.id() != tracing::Span::current().id())
     }
 
     /// Hands the outcome over to the layer.
@@ -94,6 +104,8 @@ where
             return Answer(None);
         }
         state.request = Some(request.map(Body::from_any));
+        #[cfg(feature = "tracing")]
+        state.span.replace(tracing::Span::current());
         if let Some(above) = state.above.take() {
             above.wake();
         }
@@ -124,6 +136,9 @@ impl Future for Answer {
             }
             None => {
                 state.below = Some(cx.waker().clone());
+                // One that calls outside of its span waits in it.
+                #[cfg(feature = "tracing")]
+                state.span.replace(tracing::Span::current());
                 Poll::Pending
             }
         }
