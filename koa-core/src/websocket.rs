@@ -40,19 +40,42 @@ use crate::response::Body;
 
 pub use tokio_tungstenite::tungstenite::Message;
 
-/// After how long without a message the client is asked whether it is there; it has as long to answer.
+/// After how long without a message the client is asked whether it is there, unless the handler says otherwise.
 const SILENCE: Duration = Duration::from_secs(30);
 
 /// A WebSocket that is open, in [`Context::websocket`].
 pub struct WebSocket {
     stream: WebSocketStream<TokioIo<Upgraded>>,
     closing: Pin<Box<dyn Future<Output = ()> + Send>>,
+    silence: Duration,
 }
 
 impl WebSocket {
+    /// Sets after how long without a message the client is asked whether it is there, by default 30 seconds; it has as long
+    /// to answer.
+    ///
+    /// ```
+    /// # use koa::prelude::*;
+    /// # use std::time::Duration;
+    /// #[middleware]
+    /// async fn game(ctx: &mut Context) -> Result {
+    ///     ctx.websocket(|mut socket| async move {
+    ///         socket.set_max_silence(Duration::from_secs(5));
+    ///         while let Some(Ok(message)) = socket.recv().await {
+    ///             // ..
+    /// #           drop(message);
+    ///         }
+    ///     })
+    /// }
+    /// # let _ = App::new().with(game);
+    /// ```
+    pub fn set_max_silence(&mut self, time: Duration) {
+        self.silence = time;
+    }
+
     /// The next message, text or binary; `None` once it is closed. Pings are answered meanwhile, a client that is silent
-    /// for 30 seconds is asked whether it is there, and when the server shuts down the client is told (1001) and the
-    /// socket closed.
+    /// [for long](Self::set_max_silence) is asked whether it is there, and when the server shuts down the client is told
+    /// (1001) and the socket closed.
     ///
     /// # Errors
     ///
@@ -62,7 +85,7 @@ impl WebSocket {
         let mut asked = false;
         loop {
             let next = tokio::select! {
-                next = timeout(SILENCE, self.stream.next()) => next,
+                next = timeout(self.silence, self.stream.next()) => next,
                 () = &mut self.closing => {
                     let _ = self.close(CloseCode::Away.into(), "").await;
                     return None;
@@ -173,7 +196,13 @@ impl Context {
             let Ok(upgraded) = upgrade.await else { return };
             let io = TokioIo::new(upgraded);
             let stream = WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await;
-            serve(WebSocket { stream, closing }).await;
+            let silence = SILENCE;
+            serve(WebSocket {
+                stream,
+                closing,
+                silence,
+            })
+            .await;
         });
         self.set_body(Body::null());
         self.set_status(StatusCode::SWITCHING_PROTOCOLS)?;

@@ -1,4 +1,4 @@
-//! WebSockets and server-sent events, with a client of tungstenite's.
+//! WebSockets, with a client of tungstenite's.
 
 #![allow(
     clippy::unwrap_used,
@@ -11,14 +11,16 @@ mod client;
 mod serve;
 
 use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
 use client::Client;
-use futures_util::{SinkExt, StreamExt, stream};
+use futures_util::{SinkExt, StreamExt};
 use koa::prelude::*;
-use koa::{Event, session, websocket::Message};
-use serve::serve;
+use koa::websocket::Message;
+use koa::{Exceeded, Limit, session};
+use serve::{serve, serve_with};
 use tokio::net::TcpStream;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::{WebSocketStream, client_async};
 
@@ -108,6 +110,133 @@ async fn pages_of_other_origins_are_refused() {
     assert_eq!(ask("null").await, Some(403));
 }
 
+#[tokio::test]
+async fn pages_of_origins_that_are_named_may_connect() {
+    #[middleware]
+    async fn open(ctx: &mut Context) -> Result {
+        let origins = ["https://app.example.com", "https://other.example:8443"];
+        ctx.websocket_from(origins, |mut socket| async move {
+            let _ = socket.send("open").await;
+        })
+    }
+    let server = serve(App::new().with(open));
+    let ask = async |origin| connect(server.address, &[("origin", origin)]).await;
+    let own = format!("http://{}", server.address);
+    for origin in [
+        "https://app.example.com",
+        "https://other.example:8443",
+        &own,
+    ] {
+        let mut socket = ask(origin).await.unwrap();
+        let message = socket.next().await.unwrap().unwrap();
+        assert_eq!(message, Message::text("open"), "{origin}");
+    }
+    for origin in [
+        "http://app.example.com",
+        "https://app.example.com.evil.example",
+        "https://app.example.com:444",
+        "https://other.example",
+        "https://example.com",
+        "null",
+    ] {
+        assert_eq!(ask(origin).await.err(), Some(403), "{origin}");
+    }
+}
+
+/// Tells what comes, and how long that took.
+struct Tells(mpsc::UnboundedSender<(Option<String>, Duration)>);
+
+const SILENCE: Duration = Duration::from_millis(500);
+
+#[middleware]
+impl Tells {
+    async fn call(&self, ctx: &mut Context) -> Result {
+        let tell = self.0.clone();
+        ctx.websocket(|mut socket| async move {
+            socket.set_max_silence(SILENCE);
+            loop {
+                let asked = Instant::now();
+                let message = socket.recv().await;
+                let is_last = !matches!(message, Some(Ok(_)));
+                let message = message.map(|message| match message {
+                    Ok(message) => message.into_text().unwrap().to_string(),
+                    Err(error) => error.to_string(),
+                });
+                tell.send((message, asked.elapsed())).unwrap();
+                if is_last {
+                    return;
+                }
+            }
+        })
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_says_nothing_is_asked_and_stays_while_it_answers() {
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let server = serve(App::new().with(Tells(tell)));
+    let mut socket = connect(server.address, &[]).await.unwrap();
+    // To be read is to be answered, by this client.
+    for _ in 0..3 {
+        let asked = socket.next().await.unwrap().unwrap();
+        assert_eq!(asked, Message::Ping(Default::default()));
+    }
+    socket.send(Message::text("here")).await.unwrap();
+    let (message, time) = told.recv().await.unwrap();
+    assert_eq!(message.as_deref(), Some("here"));
+    assert!(time >= SILENCE * 3, "it was asked too often: {time:?}");
+    socket.close(None).await.unwrap();
+    assert_eq!(told.recv().await.unwrap().0, None);
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_answer_is_given_up() {
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let server = serve(App::new().with(Tells(tell)));
+    let mut socket = connect(server.address, &[]).await.unwrap();
+    socket.send(Message::text("here")).await.unwrap();
+    assert_eq!(told.recv().await.unwrap().0.as_deref(), Some("here"));
+    // It reads nothing, so that nothing is answered.
+    let (message, time) = told.recv().await.unwrap();
+    assert_eq!(message.as_deref(), Some("the client does not answer"));
+    assert!(time >= SILENCE * 2, "it had no time to answer: {time:?}");
+    let asked = socket.next().await.unwrap().unwrap();
+    assert_eq!(asked, Message::Ping(Default::default()));
+    while let Some(Ok(message)) = socket.next().await {
+        panic!("{message:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_is_cut() {
+    struct Floods(mpsc::UnboundedSender<String>);
+    #[middleware]
+    impl Floods {
+        async fn call(&self, ctx: &mut Context) -> Result {
+            let tell = self.0.clone();
+            ctx.websocket(|mut socket| async move {
+                loop {
+                    let message = Message::binary(vec![0; 64 * 1024]);
+                    if let Err(error) = socket.send(message).await {
+                        tell.send(error.to_string()).unwrap();
+                        return;
+                    }
+                }
+            })
+        }
+    }
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let (exceed, mut exceeded) = mpsc::unbounded_channel();
+    let app = App::new()
+        .on(move |event: &Exceeded| exceed.send(event.limit).unwrap())
+        .with(Floods(tell));
+    let server = serve_with(app, |server| server.write_timeout(Duration::from_secs(1)));
+    let socket = connect(server.address, &[]).await.unwrap();
+    assert_eq!(exceeded.recv().await, Some(Limit::WriteTime));
+    assert!(told.recv().await.is_some(), "and the handler hears of it");
+    drop(socket);
+}
+
 #[test]
 fn what_is_no_handshake_is_refused() {
     let server = serve(App::new().with(signed_in).with(echo));
@@ -195,50 +324,4 @@ async fn the_handshake_reads_and_writes_the_session() {
         assert_eq!(hello, Message::text(format!("ada, your socket {number}")));
         cookie = cookie_of(answer.headers()["set-cookie"].to_str().unwrap());
     }
-}
-
-#[middleware]
-async fn news(ctx: &mut Context) -> Result {
-    let events = stream::iter([
-        Ok::<_, Error>(Event::new("one")),
-        Ok(Event::new("two\nlines").event("news").id("2")),
-    ]);
-    if ctx.path() == "/endless" {
-        return ctx.send_events(events.chain(stream::pending()));
-    }
-    ctx.send_events(events)
-}
-
-#[test]
-fn events_are_sent_as_they_come() {
-    let server = serve(App::new().with(news));
-    let answer = client::get(server.address, "/");
-    let sent = ":\n\ndata: one\n\nevent: news\nid: 2\ndata: two\ndata: lines\n\n";
-    assert_eq!(answer.text(), sent);
-    let kind = "text/event-stream; charset=utf-8";
-    assert_eq!(answer.header("content-type"), Some(kind));
-    assert_eq!(answer.header("cache-control"), Some("no-cache"));
-}
-
-#[tokio::test]
-async fn events_end_with_the_server() {
-    let (stop, stopped) = oneshot::channel::<()>();
-    let server = App::new().with(news).bind("127.0.0.1:0").await.unwrap();
-    let address = server.addresses()[0];
-    let server = server.shutdown_on(async {
-        let _ = stopped.await;
-    });
-    let running = tokio::spawn(server.run());
-    let mut client = tokio::task::spawn_blocking(move || {
-        let mut client = Client::connect(address);
-        client.send("GET /endless HTTP/1.1\r\nHost: x\r\n\r\n");
-        client.fill();
-        client
-    })
-    .await
-    .unwrap();
-    stop.send(()).unwrap();
-    let ended = tokio::task::spawn_blocking(move || client.read(false).unwrap().text());
-    assert!(ended.await.unwrap().ends_with("data: lines\n\n"));
-    running.await.unwrap().unwrap();
 }
