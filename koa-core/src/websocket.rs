@@ -27,7 +27,7 @@ use futures_util::{SinkExt, StreamExt};
 use http::{Method, StatusCode};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
@@ -48,6 +48,9 @@ pub struct WebSocket {
     stream: WebSocketStream<TokioIo<Upgraded>>,
     closing: Pin<Box<dyn Future<Output = ()> + Send>>,
     silence: Duration,
+    /// When something came last, or the client was asked. It is kept here since `recv` may be dropped before its end.
+    heard: Instant,
+    asked: bool,
 }
 
 impl WebSocket {
@@ -75,38 +78,40 @@ impl WebSocket {
 
     /// The next message, text or binary; `None` once it is closed. Pings are answered meanwhile, a client that is silent
     /// [for long](Self::set_max_silence) is asked whether it is there, and when the server shuts down the client is told
-    /// (1001) and the socket closed.
+    /// (1001) and the socket closed. It may be dropped before its end, in a `select!`: nothing is lost.
     ///
     /// # Errors
     ///
     /// A connection that is lost, a client that does not answer, or a message that is malformed or longer than the
     /// app's [`body_limit`](crate::App::body_limit).
     pub async fn recv(&mut self) -> Option<Result<Message>> {
-        let mut asked = false;
         loop {
+            let left = self.silence.saturating_sub(self.heard.elapsed());
             let next = tokio::select! {
-                next = timeout(self.silence, self.stream.next()) => next,
+                next = timeout(left, self.stream.next()) => next,
                 () = &mut self.closing => {
                     let _ = self.close(CloseCode::Away.into(), "").await;
                     return None;
                 }
             };
             match next {
-                Ok(Some(Ok(message @ (Message::Text(_) | Message::Binary(_))))) => {
-                    return Some(Ok(message));
+                Ok(Some(Ok(message))) => {
+                    self.heard = Instant::now();
+                    self.asked = false;
+                    if matches!(message, Message::Text(_) | Message::Binary(_)) {
+                        return Some(Ok(message));
+                    }
                 }
-                Ok(Some(Ok(_))) => asked = false,
                 Ok(Some(Err(WebSocketError::ConnectionClosed)) | None) => return None,
                 Ok(Some(Err(error))) => return Some(Err(error.into())),
-                Err(_) if asked => {
-                    return Some(Err(Error::internal("the client does not answer")));
-                }
-                Err(_) => {
-                    asked = true;
+                Err(_) if !self.asked => {
+                    self.heard = Instant::now();
+                    self.asked = true;
                     if let Err(error) = self.stream.send(Message::Ping(Default::default())).await {
                         return Some(Err(error.into()));
                     }
                 }
+                Err(_) => return Some(Err(Error::internal("the client does not answer"))),
             }
         }
     }
@@ -196,11 +201,12 @@ impl Context {
             let Ok(upgraded) = upgrade.await else { return };
             let io = TokioIo::new(upgraded);
             let stream = WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await;
-            let silence = SILENCE;
             serve(WebSocket {
                 stream,
                 closing,
-                silence,
+                silence: SILENCE,
+                heard: Instant::now(),
+                asked: false,
             })
             .await;
         });

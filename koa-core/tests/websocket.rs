@@ -11,6 +11,7 @@ mod client;
 mod serve;
 
 use std::net::SocketAddr;
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use client::Client;
@@ -205,6 +206,87 @@ async fn a_client_that_does_not_answer_is_given_up() {
     while let Some(Ok(message)) = socket.next().await {
         panic!("{message:?}");
     }
+}
+
+#[tokio::test]
+async fn a_handler_that_has_more_to_wait_for_gives_up_a_silent_client_too() {
+    struct Ticks(mpsc::UnboundedSender<Option<String>>);
+    #[middleware]
+    impl Ticks {
+        async fn call(&self, ctx: &mut Context) -> Result {
+            let tell = self.0.clone();
+            ctx.websocket(|mut socket| async move {
+                socket.set_max_silence(SILENCE);
+                let mut ticks = tokio::time::interval(SILENCE / 10);
+                let came = loop {
+                    tokio::select! {
+                        came = socket.recv() => break came,
+                        _ = ticks.tick() => {}
+                    }
+                };
+                let error = came.and_then(Result::err);
+                tell.send(error.map(|error| error.to_string())).unwrap();
+            })
+        }
+    }
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let server = serve(App::new().with(Ticks(tell)));
+    let socket = connect(server.address, &[]).await.unwrap();
+    let told = tokio::time::timeout(Duration::from_secs(20), told.recv());
+    let error = told.await.expect("an end").flatten();
+    assert_eq!(error.as_deref(), Some("the client does not answer"));
+    drop(socket);
+}
+
+#[tokio::test]
+async fn a_handler_that_was_long_away_hears_what_came_meanwhile() {
+    struct Leaves(
+        Mutex<Option<oneshot::Receiver<()>>>,
+        mpsc::UnboundedSender<String>,
+    );
+    #[middleware]
+    impl Leaves {
+        async fn call(&self, ctx: &mut Context) -> Result {
+            let asked = self.0.lock().unwrap().take().unwrap();
+            let tell = self.1.clone();
+            ctx.websocket(|mut socket| async move {
+                socket.set_max_silence(SILENCE);
+                tokio::select! {
+                    came = socket.recv() => panic!("{came:?}"),
+                    _ = asked => {}
+                }
+                tell.send("away".to_owned()).unwrap();
+                // Its runtime sees nothing either.
+                std::thread::sleep(SILENCE * 2);
+                let came = socket.recv().await.unwrap();
+                let came = came.map_or_else(|error| error.to_string(), |came| came.to_string());
+                tell.send(came).unwrap();
+            })
+        }
+    }
+    let (ask, asked) = oneshot::channel();
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let app = App::new().with(Leaves(Mutex::new(Some(asked)), tell));
+    let (listen, listens) = oneshot::channel();
+    std::thread::spawn(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let server = app.bind("127.0.0.1:0").await.unwrap();
+            listen.send(server.addresses()[0]).unwrap();
+            server.run().await.unwrap();
+        });
+    });
+    let mut socket = connect(listens.await.unwrap(), &[]).await.unwrap();
+    let ping = socket.next().await.unwrap().unwrap();
+    assert_eq!(ping, Message::Ping(Default::default()));
+    ask.send(()).unwrap();
+    assert_eq!(told.recv().await.as_deref(), Some("away"));
+    // Before it goes what answers the ping.
+    socket.send(Message::text("here")).await.unwrap();
+    assert_eq!(told.recv().await.as_deref(), Some("here"));
 }
 
 #[tokio::test]
