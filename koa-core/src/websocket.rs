@@ -47,6 +47,8 @@ const SILENCE: Duration = Duration::from_secs(30);
 pub struct WebSocket {
     stream: WebSocketStream<TokioIo<Upgraded>>,
     closing: Pin<Box<dyn Future<Output = ()> + Send>>,
+    /// Whether the client has been told that the server shuts down.
+    told: bool,
     silence: Duration,
     /// When something came last, or the client was asked. It is kept here since `recv` may be dropped before its end.
     heard: Instant,
@@ -89,7 +91,8 @@ impl WebSocket {
             let left = self.silence.saturating_sub(self.heard.elapsed());
             let next = tokio::select! {
                 next = timeout(left, self.stream.next()) => next,
-                () = &mut self.closing => {
+                () = &mut self.closing, if !self.told => {
+                    self.told = true;
                     let _ = self.close(CloseCode::Away.into(), "").await;
                     return None;
                 }
@@ -204,6 +207,7 @@ impl Context {
             serve(WebSocket {
                 stream,
                 closing,
+                told: false,
                 silence: SILENCE,
                 heard: Instant::now(),
                 asked: false,

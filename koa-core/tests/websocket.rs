@@ -363,6 +363,41 @@ async fn a_server_that_ends_says_so() {
     running.await.unwrap().unwrap();
 }
 
+#[tokio::test]
+async fn a_handler_that_asks_again_after_the_end_hears_of_it_again() {
+    struct AsksAgain(mpsc::UnboundedSender<bool>);
+    #[middleware]
+    impl AsksAgain {
+        async fn call(&self, ctx: &mut Context) -> Result {
+            let tell = self.0.clone();
+            ctx.websocket(|mut socket| async move {
+                for _ in 0..2 {
+                    tell.send(socket.recv().await.is_none()).unwrap();
+                }
+            })
+        }
+    }
+    let (stop, stopped) = oneshot::channel::<()>();
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let server = serve_with(App::new().with(AsksAgain(tell)), |server| {
+        server.shutdown_on(async {
+            let _ = stopped.await;
+        })
+    });
+    let mut socket = connect(server.address, &[]).await.unwrap();
+    socket.close(None).await.unwrap();
+    assert_eq!(told.recv().await, Some(true));
+    assert_eq!(told.recv().await, Some(true));
+
+    let mut socket = connect(server.address, &[]).await.unwrap();
+    stop.send(()).unwrap();
+    assert_eq!(told.recv().await, Some(true));
+    // It answers, and that is the end.
+    assert!(socket.next().await.unwrap().unwrap().is_close());
+    while socket.next().await.is_some() {}
+    assert_eq!(told.recv().await, Some(true));
+}
+
 #[session(key = "sid")]
 struct Login {
     user: Option<String>,
