@@ -13,6 +13,7 @@ use tracing::{Span, debug_span, field, info_span};
 
 use crate::context::Context;
 use crate::middleware::Middleware;
+use crate::response::respond::Sent;
 
 /// The span in which the layers of a request run.
 pub(crate) fn of_request(ctx: &Context) -> Span {
@@ -23,6 +24,13 @@ pub(crate) fn of_request(ctx: &Context) -> Span {
         path = ctx.path(),
         status = field::Empty,
     )
+}
+
+/// A response whose status is known with its first chunk; the span of its request has it then.
+pub(crate) async fn until_sent(span: Span, response: impl Future<Output = Sent>) -> Sent {
+    let response = response.await;
+    span.record("status", response.status().as_u16());
+    response
 }
 
 /// The span in which a session is saved, where that is due.

@@ -56,15 +56,20 @@ pub(super) async fn handle<C: Onion>(
             Some(head) => (head, Box::pin(ready((ctx, outcome))) as Layers),
             None => {
                 let ending = conclude(&mut ctx, outcome);
-                #[cfg(feature = "tracing")]
-                span.record("status", ctx.status());
                 connection.begin_body();
                 return match ending {
                     Ending::Whole(bytes) => {
+                        #[cfg(feature = "tracing")]
+                        span.record("status", ctx.status());
                         ctx.app().events.answered(&ctx, began);
                         send(ctx, bytes)
                     }
-                    Ending::Stream(stream) => conclude_stream(ctx, stream, began).await,
+                    Ending::Stream(stream) => {
+                        let rest = conclude_stream(ctx, stream, began);
+                        #[cfg(feature = "tracing")]
+                        let rest = crate::spans::until_sent(span, rest);
+                        rest.await
+                    }
                 };
             }
         },

@@ -14,6 +14,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use bytes::Bytes;
 use http::StatusCode;
 use hyper::body::Incoming;
 use hyper::service::{Service, service_fn};
@@ -319,7 +320,8 @@ impl<C: Onion, List, Depth> App<C, List, Depth> {
 
     /// Adds a listener that hears of every request once its response is settled, and how long that took: for metrics and
     /// logs. Of a stream that is when its first chunk is there, and where the headers were
-    /// [flushed](Context::flush_headers), when the layers are done. Without one, no clock is read.
+    /// [flushed](Context::flush_headers), when the layers are done. A request that is refused before the layers (400) is
+    /// heard of too, but nothing of what is no HTTP. Without a listener, no clock is read.
     ///
     /// ```
     /// use koa::prelude::*;
@@ -577,56 +579,65 @@ fn handle<C: Onion, B: Into<Carried>>(
         began = app.events.begin();
         is_other = app.flushes || app.unusable.is_some();
     }
-    #[cfg(feature = "tracing")]
-    let span = crate::spans::of_request(&ctx);
     Answering::new(async move {
         if refused {
-            let answer = refused_by_server(ctx, began);
+            unseen(&mut ctx, began);
             #[cfg(feature = "tracing")]
-            span.record("status", StatusCode::BAD_REQUEST.as_u16());
-            return answer;
+            crate::spans::of_request(&ctx).record("status", ctx.status());
+            return Answer::Refused(ctx);
         }
         if is_other {
             return match ctx.app().unusable.clone() {
-                Some(why) => unusable(ctx, why, began),
+                Some(why) => {
+                    let bytes = unusable(&mut ctx, why, began);
+                    #[cfg(feature = "tracing")]
+                    crate::spans::of_request(&ctx).record("status", ctx.status());
+                    Answer::Whole(ctx, bytes)
+                }
                 None => Answer::Later(Box::pin(flushing::handle(chain, ctx, began))),
             };
         }
+        #[cfg(feature = "tracing")]
+        let span = crate::spans::of_request(&ctx);
         let work = chain.enter::<(), _>(&mut ctx, Done);
         #[cfg(feature = "tracing")]
         let work = tracing::Instrument::instrument(work, span.clone());
         let outcome = Caught::new(work).await;
         let ending = conclude(&mut ctx, outcome);
-        #[cfg(feature = "tracing")]
-        span.record("status", ctx.status());
         ctx.request.connection().begin_body();
         match ending {
             Ending::Whole(bytes) => {
+                #[cfg(feature = "tracing")]
+                span.record("status", ctx.status());
                 ctx.app().events.answered(&ctx, began);
                 Answer::Whole(ctx, bytes)
             }
-            Ending::Stream(stream) => Answer::Later(Box::pin(conclude_stream(ctx, stream, began))),
+            Ending::Stream(stream) => {
+                let rest = conclude_stream(ctx, stream, began);
+                #[cfg(feature = "tracing")]
+                let rest = crate::spans::until_sent(span, rest);
+                Answer::Later(Box::pin(rest))
+            }
         }
     })
 }
 
-/// The answer to a request that no layer gets to see.
+/// Tells of a request that no layer gets to see: it is one all the same.
 #[cold]
-fn refused_by_server(mut ctx: Box<Place>, began: Option<Instant>) -> Answer {
+fn unseen(ctx: &mut Context, began: Option<Instant>) {
     ctx.response.status = StatusCode::BAD_REQUEST;
-    ctx.app().events.answered(&ctx, began);
-    Answer::Refused(ctx)
+    ctx.app().events.answered(ctx, began);
 }
 
 /// The answer of an app that cannot serve.
 #[cold]
-fn unusable(mut ctx: Box<Place>, why: String, began: Option<Instant>) -> Answer {
-    let bytes = match conclude(&mut ctx, Err(Error::internal(why))) {
+fn unusable(ctx: &mut Context, why: String, began: Option<Instant>) -> Bytes {
+    let bytes = match conclude(ctx, Err(Error::internal(why))) {
         Ending::Whole(bytes) => bytes,
         // The answer to an error is no stream.
-        Ending::Stream(_) => bytes::Bytes::new(),
+        Ending::Stream(_) => Bytes::new(),
     };
     ctx.request.connection().begin_body();
-    ctx.app().events.answered(&ctx, began);
-    Answer::Whole(ctx, bytes)
+    ctx.app().events.answered(ctx, began);
+    bytes
 }
