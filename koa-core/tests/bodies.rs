@@ -18,7 +18,7 @@ use bytes::Bytes;
 use client::{Client, get};
 use futures_core::Stream;
 use koa::prelude::*;
-use serve::serve;
+use serve::{serve, serve_with};
 
 /// Chunks, and then an end or an error.
 struct Chunks(Vec<&'static str>, Option<&'static str>);
@@ -272,4 +272,42 @@ fn a_slow_reader_of_a_gigabyte_costs_a_bounded_amount_of_memory() {
             "{before} kB before, {largest} kB at the most"
         );
     }
+}
+
+/// Chunks without an end, and without a moment in which there is none.
+struct Endless;
+
+impl Stream for Endless {
+    type Item = Result<Bytes>;
+
+    fn poll_next(self: Pin<&mut Self>, _: &mut TaskContext<'_>) -> Poll<Option<Self::Item>> {
+        Poll::Ready(Some(Ok(Bytes::from_static(&[7; 1024]))))
+    }
+}
+
+#[test]
+fn a_stream_that_never_waits_leaves_its_thread_to_others() {
+    #[middleware]
+    async fn endless(ctx: &mut Context) {
+        match ctx.path() {
+            "/endless" => ctx.set_body(Body::stream(Endless)),
+            _ => ctx.set_body("fine"),
+        }
+    }
+    let server = serve_with(App::new().with(endless), |server| server.workers(1));
+    let mut reader = Client::connect(server.address);
+    reader.send("GET /endless HTTP/1.1\r\nHost: x\r\n\r\n");
+    // A client that is as fast as the server.
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !stop.load(std::sync::atomic::Ordering::Relaxed) && reader.fill() {
+                reader.take();
+            }
+        });
+        for _ in 0..20 {
+            assert_eq!(get(server.address, "/").text(), "fine");
+        }
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
 }

@@ -127,6 +127,20 @@ fn a_client_that_connects_and_says_nothing_is_closed() {
 }
 
 #[test]
+fn a_client_has_no_more_time_for_its_head_by_beginning_late() {
+    let (server, told) = server!(.header_read_timeout(4 * SECOND));
+    let begin = Instant::now();
+    let mut client = Client::connect(server.address);
+    // A client that is slow on purpose.
+    std::thread::sleep(Duration::from_millis(3500));
+    client.send("GET / HTTP/1.1\r\n");
+    assert_eq!(client.read(false).map(|answer| answer.status), Some(408));
+    assert_eq!(next(&told), Limit::HeaderReadTime);
+    let time = begin.elapsed();
+    assert!(time < Duration::from_millis(7200), "{time:?}");
+}
+
+#[test]
 fn a_head_that_would_fill_the_memory_is_answered_431() {
     let (server, told) = server!();
     let mut client = Client::connect(server.address);

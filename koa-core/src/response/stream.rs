@@ -6,11 +6,12 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context as TaskContext, Poll};
+use std::task::{Context as TaskContext, Poll, ready};
 
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use sync_wrapper::SyncWrapper;
+use tokio::task::coop::poll_proceed;
 
 use crate::context::Place;
 use crate::error::{Error, Result};
@@ -113,6 +114,8 @@ impl Sending {
         let Some(stream) = &mut self.stream else {
             return Poll::Ready(None);
         };
+        // A stream that is always ready must not keep its thread from all others.
+        let turn = ready!(poll_proceed(cx));
         let Poll::Ready(chunk) = poll_chunk(stream, cx) else {
             // hyper reads nothing while it sends, so it would not see that the client is gone.
             if self.closed.get_mut().as_mut().poll(cx).is_ready() {
@@ -121,6 +124,7 @@ impl Sending {
             }
             return Poll::Pending;
         };
+        turn.made_progress();
         match chunk {
             Some(Ok(chunk)) => self.pass(chunk),
             Some(Err(error)) => self.fail(&error),

@@ -12,12 +12,17 @@ use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf, Ready};
 use tokio::net::{TcpStream, tcp};
 #[cfg(unix)]
 use tokio::net::{UnixStream, unix};
+use tokio::task::coop::poll_proceed;
 
 use crate::server::connection::Connection;
 
 /// How every connection of HTTP/2 begins (RFC 9113, 3.4).
 #[cfg(feature = "http2")]
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// How much may be written, in bytes, without a look at how long the task has had its thread. What follows a short answer
+/// has to be read first, which has that look.
+const SHORT: usize = 4 * 1024;
 
 /// How much is thrown away at once, in bytes.
 const DISCARDED: usize = 4 * 1024;
@@ -222,6 +227,9 @@ impl AsyncWrite for Wire {
         let Some(socket) = self.connection.socket() else {
             return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
         };
+        if buf.len() > SHORT {
+            ready!(poll_proceed(cx)).made_progress();
+        }
         loop {
             match socket.try_write(buf) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {

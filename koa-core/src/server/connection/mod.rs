@@ -256,7 +256,12 @@ impl Connection {
         match (watched.state().phase(), came) {
             (Phase::Written, false) if !blocked => watched.enter(Phase::Idle),
             (Phase::Written, true) if !blocked => watched.enter(Phase::Head),
-            (Phase::Idle | Phase::Connected | Phase::Unused, true) => watched.enter(Phase::Head),
+            (Phase::Idle | Phase::Unused, true) => watched.enter(Phase::Head),
+            // The time until the first byte counts.
+            (Phase::Connected, true) => {
+                let head = State::new(Phase::Head, watched.opened);
+                watched.state.store(head.0, Release);
+            }
             _ => {}
         }
     }
