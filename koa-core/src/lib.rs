@@ -110,6 +110,10 @@
 //! | `tower` | `koa::tower`: an app as a service, tower's layers and services in an app |
 //! | `tracing` | spans: of each request, its layers, and the saving of its session |
 //! | `websocket` | WebSockets: `ctx.websocket(..)` |
+//! | `redis` | sessions in a Redis: `RedisStore` |
+//! | `redis-tls`, `redis-cluster` | the same over TLS, and in a cluster |
+//! | `tower-sessions` | sessions in SQLite, Postgres or MySQL: `FromTowerSessions` |
+//! | `test` | a client that asks an app in process, for tests: `koa::test::Client` |
 //!
 //! None is on by default. The server's limits and how to deploy are in [`docs`].
 //!

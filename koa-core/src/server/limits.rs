@@ -280,3 +280,67 @@ impl<C> Server<C> {
         self
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The default in the row of the documentation that names a setter.
+    fn documented(setter: &str) -> Vec<&'static str> {
+        let rows = include_str!("../../docs/limits.md").lines();
+        let rows = rows.filter(|row| row.contains(&format!("`{setter}`")));
+        rows.filter_map(|row| row.split(" | ").nth(1)).collect()
+    }
+
+    #[test]
+    fn the_documentation_says_what_the_defaults_are() {
+        let limits = Limits::default();
+        let seconds = |time: Duration| format!("{} s", time.as_secs());
+        let header_read = seconds(limits.header_read);
+        let rate = format!(
+            "{} bytes/s on average, after {}",
+            limits.body_rate,
+            seconds(limits.body_grace)
+        );
+        for (setter, default) in [
+            ("header_read_timeout", &header_read),
+            (
+                "max_header_size",
+                &format!("{} KiB", limits.header_size / 1024),
+            ),
+            ("max_headers", &limits.headers.to_string()),
+            ("min_body_rate", &rate),
+            ("write_timeout", &seconds(limits.write)),
+            ("keep_alive_timeout", &seconds(limits.keep_alive)),
+            (
+                "max_connection_time",
+                &format!("{} h", limits.connection.as_secs() / 3600),
+            ),
+            ("max_connections", &"10,000".to_owned()),
+            ("grace", &seconds(crate::server::shutdown::GRACE)),
+        ] {
+            let rows = documented(setter);
+            assert!(!rows.is_empty(), "{setter}");
+            assert!(rows.iter().all(|row| row == default), "{setter}: {rows:?}");
+        }
+        assert_eq!(limits.connections, 10_000);
+        #[cfg(feature = "http2")]
+        for (setter, default) in [
+            (
+                "max_http2_control_frames",
+                limits.control_frames.to_string(),
+            ),
+            (
+                "max_http2_pending_resets",
+                format!("{} at once", limits.pending_resets),
+            ),
+        ] {
+            assert_eq!(documented(setter), [default], "{setter}");
+        }
+        #[cfg(feature = "http2")]
+        assert_eq!(
+            documented("max_http2_streams").first(),
+            Some(&limits.streams.to_string().as_str())
+        );
+    }
+}

@@ -12,7 +12,7 @@ use crate::server::limits::Limit;
 use crate::server::registry::Registry;
 
 /// How long requests in flight may take to end.
-const GRACE: Duration = Duration::from_secs(25);
+pub(super) const GRACE: Duration = Duration::from_secs(25);
 
 /// How often to look for connections that are idle: one is ended when it is found so twice, since its client may have sent
 /// a request before it could know.
