@@ -27,6 +27,8 @@ echo "== h1spec"
 if [[ -z "${H1SPEC:-}" ]]; then
   H1SPEC="$suites/h1spec"
   [[ -d "$H1SPEC" ]] || git clone --quiet https://github.com/uNetworking/h1spec "$H1SPEC" || true
+  # The state whose figures koa-core/docs/conformance.md has.
+  git -C "$H1SPEC" checkout --quiet f0a5650 || true
 fi
 [[ -x "$suites/node_modules/.bin/deno" ]] || npm install --silent --no-save --prefix "$suites" deno@2.9.6 || true
 if [[ -f "$H1SPEC/http_test.ts" && -x "$suites/node_modules/.bin/deno" ]]; then
@@ -40,13 +42,13 @@ fi
 echo "== h2spec"
 if [[ -z "${H2SPEC:-}" ]]; then
   H2SPEC="$suites/h2spec"
-  [[ -x "$H2SPEC" ]] || GOBIN="$suites" go install github.com/summerwind/h2spec/cmd/h2spec@latest || true
+  [[ -x "$H2SPEC" ]] || GOBIN="$suites" go install github.com/summerwind/h2spec/cmd/h2spec@v2.6.0 || true
 fi
 if [[ -x "$H2SPEC" ]]; then
   "$H2SPEC" --strict --host 127.0.0.1 --port "$PORT" >"$suites/h2spec.txt" || true
   sed -n '/^Failures/,$p' "$suites/h2spec.txt"
   # The one that is explained in koa-core/docs/conformance.md.
-  grep --quiet --extended-regexp ' (0|1) failed' "$suites/h2spec.txt" || outcome=1
+  grep --quiet ' 1 failed' "$suites/h2spec.txt" && grep --quiet '3\.5\. HTTP/2 Connection Preface' "$suites/h2spec.txt" || outcome=1
 else
   left_out h2spec
 fi

@@ -1,13 +1,16 @@
-//! Requests a second: one on each of 32 connections at a time, in rounds in which the contenders take turns. What else the
-//! machine does meanwhile then is no contender's alone.
+//! Requests a second: one on each of 32 connections at a time, in short rounds in which the contenders take turns, there and
+//! back. What else the machine does meanwhile then is no contender's alone. The servers have one processor, and who asks has
+//! another.
 
+use std::fmt;
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 const CONNECTIONS: usize = 32;
-const ROUNDS: usize = 15;
-const TIME: Duration = Duration::from_millis(500);
+const ROUNDS: usize = 60;
+const TIME: Duration = Duration::from_millis(250);
 
 /// A connection that asks for one path after another.
 pub(crate) struct Connection {
@@ -29,10 +32,7 @@ impl Connection {
     }
 
     pub(crate) fn ask(&mut self, path: &str) -> io::Result<()> {
-        let cookie = self.cookie.as_deref().unwrap_or_default();
-        let request = format!(
-            "GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: bench/1\r\nAccept: */*\r\n{cookie}\r\n"
-        );
+        let request = request(path, self.cookie.as_deref().unwrap_or_default());
         self.stream.write_all(request.as_bytes())
     }
 
@@ -50,6 +50,12 @@ impl Connection {
     }
 }
 
+fn request(path: &str, cookie: &str) -> String {
+    format!(
+        "GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: bench/1\r\nAccept: */*\r\n{cookie}\r\n"
+    )
+}
+
 /// The header that sends back the cookie that an answer sets.
 fn cookie(answer: &str) -> String {
     let mut lines = answer.lines();
@@ -58,52 +64,135 @@ fn cookie(answer: &str) -> String {
     pair.map_or(String::new(), |pair| format!("Cookie: {pair}\r\n"))
 }
 
-/// A contender's requests a second, and its ratio to the first one's: the median of all rounds.
-pub(crate) type Figure = (f64, f64);
+/// A figure of a contender: the median of all rounds, and the ratio to the first contender's in the same round, with the
+/// standard error of its mean.
+pub(crate) struct Figure {
+    median: f64,
+    ratio: f64,
+    error: f64,
+}
 
-/// How many requests each contender answers in a second.
-pub(crate) fn requests_a_second(contenders: &[&str], path: &str) -> io::Result<Vec<Figure>> {
+impl fmt::Display for Figure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            median,
+            ratio,
+            error,
+        } = self;
+        let places = if *median < 100.0 { 2 } else { 0 };
+        write!(f, "{median:.places$} ({ratio:.3} ± {error:.3})")
+    }
+}
+
+impl Figure {
+    fn new(own: Vec<f64>, first: &[f64]) -> Self {
+        let ratios: Vec<f64> = own.iter().zip(first).map(|(a, b)| a / b).collect();
+        let count = ratios.len() as f64;
+        let mean = ratios.iter().sum::<f64>() / count;
+        let squares: f64 = ratios.iter().map(|ratio| (ratio - mean).powi(2)).sum();
+        Self {
+            median: median(own),
+            ratio: mean,
+            error: (squares / (count - 1.0) / count).sqrt(),
+        }
+    }
+}
+
+/// What a round says of a contender.
+#[derive(Clone, Copy)]
+struct Round {
+    /// Requests a second.
+    rate: f64,
+    /// The server's time on its processor for a request, in microseconds, where the system tells.
+    time: Option<f64>,
+}
+
+/// How many requests each contender answers in a second, and how long its processor takes for one.
+pub(crate) fn requests_a_second(
+    contenders: &[&str],
+    path: &str,
+) -> io::Result<(Vec<Figure>, Option<Vec<Figure>>)> {
+    let through: &[&str] = if on_processor("1") {
+        &["taskset", "-c", "0"]
+    } else {
+        &[]
+    };
     let mut running = Vec::new();
     for contender in contenders {
-        running.push(crate::start(contender, &[])?);
+        running.push(crate::start(contender, through)?);
     }
-    let mut rounds = Vec::new();
-    for _ in 0..ROUNDS {
-        let round: io::Result<Vec<f64>> =
-            running.iter().map(|(_, port)| run(*port, path)).collect();
-        rounds.push(round?);
+    let mut rounds = vec![Vec::new(); contenders.len()];
+    for number in 0..ROUNDS {
+        let mut order: Vec<usize> = (0..contenders.len()).collect();
+        if number % 2 == 1 {
+            order.reverse();
+        }
+        for at in order {
+            let (child, port) = &running[at];
+            rounds[at].push(round(child, *port, path)?);
+        }
     }
     for (child, _) in &mut running {
         child.kill()?;
         child.wait()?;
     }
-    let figures = (0..contenders.len()).map(|at| {
-        let figure = median(rounds.iter().map(|round| round[at]).collect());
-        let ratio = median(rounds.iter().map(|round| round[at] / round[0]).collect());
-        (figure, ratio)
-    });
-    Ok(figures.collect())
+    on_processor("0-1023");
+    let rates: Vec<Vec<f64>> = each(&rounds, |round| Some(round.rate)).unwrap_or_default();
+    let times = each(&rounds, |round| round.time);
+    Ok((figures(rates), times.map(figures)))
 }
 
-fn run(port: u16, path: &str) -> io::Result<f64> {
+fn each(rounds: &[Vec<Round>], of: impl Fn(Round) -> Option<f64>) -> Option<Vec<Vec<f64>>> {
+    let all = rounds
+        .iter()
+        .map(|rounds| rounds.iter().map(|round| of(*round)).collect());
+    all.collect()
+}
+
+fn figures(of: Vec<Vec<f64>>) -> Vec<Figure> {
+    let first = of.first().cloned().unwrap_or_default();
+    of.into_iter().map(|own| Figure::new(own, &first)).collect()
+}
+
+/// Keeps this process on these processors, where the system can.
+fn on_processor(list: &str) -> bool {
+    let mut command = Command::new("taskset");
+    command.args(["-p", "-c", list, &std::process::id().to_string()]);
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}
+
+fn round(child: &Child, port: u16, path: &str) -> io::Result<Round> {
     let mut connections = (0..CONNECTIONS)
         .map(|_| Connection::open(port))
         .collect::<io::Result<Vec<_>>>()?;
-    let start = Instant::now();
+    let request = request(path, "");
+    let (start, busy) = (Instant::now(), busy(child));
     let mut answered: u32 = 0;
     while start.elapsed() < TIME {
         for connection in &mut connections {
-            connection.ask(path)?;
+            connection.stream.write_all(request.as_bytes())?;
         }
         for connection in &mut connections {
             connection.answer()?;
             answered += 1;
         }
     }
-    Ok(f64::from(answered) / start.elapsed().as_secs_f64())
+    let time = busy.zip(self::busy(child)).map(|(begin, end)| end - begin);
+    Ok(Round {
+        rate: f64::from(answered) / start.elapsed().as_secs_f64(),
+        time: time.map(|time| time / f64::from(answered)),
+    })
+}
+
+/// How long a process of one thread has had a processor, in microseconds.
+fn busy(child: &Child) -> Option<f64> {
+    let stat = std::fs::read_to_string(format!("/proc/{}/schedstat", child.id())).ok()?;
+    let nanoseconds: f64 = stat.split_whitespace().next()?.parse().ok()?;
+    Some(nanoseconds / 1000.0)
 }
 
 fn median(mut figures: Vec<f64>) -> f64 {
     figures.sort_by(f64::total_cmp);
-    figures[figures.len() / 2]
+    figures.get(figures.len() / 2).copied().unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! koa beside bare hyper and axum: instructions a request, and requests a second.
+//! koa beside bare hyper and axum: instructions a request, requests a second, and the memory of a connection.
 //!
 //! `cargo bench -p bench-koa-rs`. The instructions are user-space ones, counted by valgrind's callgrind, and repeat
 //! within half a percent on any machine; without valgrind that table is left out. Requests a second depend on the
@@ -7,6 +7,7 @@
 mod contenders;
 mod instructions;
 mod load;
+mod memory;
 
 use std::process::{Child, Command, Stdio};
 
@@ -50,16 +51,36 @@ fn main() -> std::io::Result<()> {
     } else {
         println!("valgrind is not installed: no instructions are counted");
     }
-    println!("\nRequests a second, on 32 connections\n");
+    println!("\nRequests a second, on 32 connections; in brackets the ratio in the same round\n");
     println!("| | hyper | axum | koa |\n| --- | ---: | ---: | ---: |");
+    let mut times = Vec::new();
     for (name, path) in PATHS {
-        print!("| {name} |");
-        for (figure, ratio) in load::requests_a_second(&CONTENDERS, path)? {
-            print!(" {figure:.0} ({ratio:.2}) |");
+        let (rates, time) = load::requests_a_second(&CONTENDERS, path)?;
+        line(name, &rates);
+        times.extend(time.map(|time| (name, time)));
+    }
+    if !times.is_empty() {
+        println!(
+            "\nThe server's time on its processor for each of these requests, in microseconds\n"
+        );
+        println!("| | hyper | axum | koa |\n| --- | ---: | ---: | ---: |");
+        for (name, time) in times {
+            line(name, &time);
         }
-        println!();
+    }
+    println!("\nMemory of an idle connection, in kilobytes\n");
+    for contender in CONTENDERS {
+        if let Some(size) = memory::of_a_connection(contender)? {
+            println!("{contender}: {size:.1}");
+        }
     }
     Ok(())
+}
+
+/// A row of a table of ratios with their errors.
+fn line(name: &str, figures: &[load::Figure]) {
+    let figures: Vec<_> = figures.iter().map(ToString::to_string).collect();
+    println!("| {name} | {} |", figures.join(" | "));
 }
 
 /// A row of a table: each contender's figure, and its ratio to the first one's.

@@ -1,0 +1,41 @@
+//! The memory of a connection that is open and idle, after one request.
+
+use std::io;
+use std::process::Child;
+
+use crate::load::Connection;
+
+const CONNECTIONS: usize = 500;
+
+/// How much a server's memory grows with each connection, in kilobytes; nothing where the system does not tell.
+pub(crate) fn of_a_connection(contender: &str) -> io::Result<Option<f64>> {
+    let (mut child, port) = crate::start(contender, &[])?;
+    // What is made once is made with the first ones.
+    let mut open = connect(port, CONNECTIONS / 5)?;
+    let before = resident(&child);
+    open.extend(connect(port, CONNECTIONS)?);
+    let after = resident(&child);
+    child.kill()?;
+    child.wait()?;
+    let grown = before.zip(after).map(|(before, after)| after - before);
+    Ok(grown.map(|grown| grown / CONNECTIONS as f64))
+}
+
+fn connect(port: u16, count: usize) -> io::Result<Vec<Connection>> {
+    let open = (0..count).map(|_| {
+        let mut connection = Connection::open(port)?;
+        connection.ask("/")?;
+        connection.answer()?;
+        Ok(connection)
+    });
+    open.collect()
+}
+
+/// The resident memory of a process, in kilobytes.
+fn resident(child: &Child) -> Option<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.trim().strip_suffix(" kB")?.parse().ok()
+}
