@@ -21,14 +21,17 @@ pub(crate) fn of_a_connection(contender: &str) -> io::Result<Option<f64>> {
     Ok(grown.map(|grown| grown / CONNECTIONS as f64))
 }
 
+/// Connections that have asked at the same time, and have their answers.
 fn connect(port: u16, count: usize) -> io::Result<Vec<Connection>> {
-    let open = (0..count).map(|_| {
-        let mut connection = Connection::open(port)?;
+    let open = (0..count).map(|_| Connection::open(port));
+    let mut open: Vec<_> = open.collect::<io::Result<_>>()?;
+    for connection in &mut open {
         connection.ask("/")?;
+    }
+    for connection in &mut open {
         connection.answer()?;
-        Ok(connection)
-    });
-    open.collect()
+    }
+    Ok(open)
 }
 
 /// The resident memory of a process, in kilobytes.
