@@ -344,9 +344,11 @@ async fn a_connection_without_streams_is_given_up() {
     let mut client = connect(server.address).await;
     assert_eq!(ask(&mut client, "GET", "/").await.0, 200);
     assert_eq!(told.next_async(), Limit::IdleTime);
-    // It is told, and ends.
+    // It is told, and ends, though it does not answer; and the listeners hear of it once.
     let mut client = raw(server.address);
     tokio::task::block_in_place(|| wait_for_goodbye(&mut client, NO_ERROR));
+    assert_eq!(told.next_async(), Limit::IdleTime);
+    assert!(told.0.try_recv().is_err());
 }
 
 #[test]

@@ -208,10 +208,13 @@ impl Registry {
                 connection.finish();
                 return Some(reached);
             }
-            // A client that does not answer to the farewell.
+            // A client that does not answer to the farewell, of whose reason the listeners have heard.
             #[cfg(feature = "http2")]
-            Phase::Finishing if connection.open_streams() == 0 => {
-                (limits.header_read, Limit::IdleTime)
+            Phase::Finishing
+                if connection.open_streams() == 0 && over(state.since(), limits.header_read) =>
+            {
+                connection.close_if(state);
+                return None;
             }
             _ => return None,
         };

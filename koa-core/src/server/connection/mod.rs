@@ -9,7 +9,7 @@ use std::future::pending;
 use std::net::{IpAddr, Shutdown};
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicU32, AtomicU64};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use http::StatusCode;
@@ -104,8 +104,8 @@ pub(crate) struct Connection {
     ends: Socket,
     watched: Option<Watched>,
     pace: Pace,
-    /// The task that serves it.
-    task: OnceLock<AbortHandle>,
+    /// The task that serves it, as long as it does.
+    task: Mutex<Option<AbortHandle>>,
     #[cfg(feature = "http2")]
     stream: Option<Stream>,
 }
@@ -151,7 +151,7 @@ impl Connection {
                 streams: Streams::default(),
             }),
             pace: Pace::default(),
-            task: OnceLock::new(),
+            task: Mutex::default(),
             #[cfg(feature = "http2")]
             stream: None,
         }
@@ -164,7 +164,7 @@ impl Connection {
             ends,
             watched: None,
             pace: Pace::default(),
-            task: OnceLock::new(),
+            task: Mutex::default(),
             #[cfg(feature = "http2")]
             stream: None,
         }
@@ -172,14 +172,18 @@ impl Connection {
 
     /// Which task serves it.
     pub(super) fn is_served_by(&self, task: AbortHandle) {
-        let _ = self.task.set(task);
+        *self.task() = Some(task);
     }
 
     /// Ends that task at its next `await`.
     pub(super) fn abort(&self) {
-        if let Some(task) = self.task.get() {
+        if let Some(task) = &*self.task() {
             task.abort();
         }
+    }
+
+    fn task(&self) -> MutexGuard<'_, Option<AbortHandle>> {
+        self.task.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether it is a request of HTTP/2, which shares its connection with others.
@@ -237,6 +241,8 @@ impl Connection {
 
     /// That it speaks another protocol, or is a tunnel.
     pub(super) fn upgrade(&self) {
+        // The task ends, and its memory with it.
+        *self.task() = None;
         self.enter(Phase::Upgraded);
     }
 

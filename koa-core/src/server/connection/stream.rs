@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicBool, AtomicU32};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex};
 
 use tokio::sync::Notify;
 
@@ -62,7 +62,7 @@ impl Connection {
             ends: parent.ends,
             watched: None,
             pace: Pace::default(),
-            task: OnceLock::new(),
+            task: Mutex::default(),
             stream: Some(Stream {
                 parent: Arc::clone(parent),
                 orphans,
