@@ -1,7 +1,7 @@
 //! Five thousand clients that send a byte a second, beside fifty that ask and are answered.
 //!
-//! `cargo test --release --test slow_clients -- --ignored --nocapture` says what the fifty notice of the others; in a debug
-//! build, which is no measure of that, it is shown that the slow ones take little memory and are ended.
+//! `cargo test --release --test slow_clients -- --ignored --nocapture` says what the fifty notice of the others, and what
+//! these take of the memory.
 
 #![allow(
     clippy::unwrap_used,
@@ -21,11 +21,18 @@ use std::time::{Duration, Instant};
 use client::Client;
 use koa::Limit;
 use koa::prelude::*;
-use serve::serve_with;
+use serve::serve;
 
 const SLOW: usize = 5_000;
 const NORMAL: usize = 50;
-const TIME: Duration = Duration::from_secs(10);
+
+/// How long a round takes. The best of five counts, with the slow clients and without: the machine may have something else
+/// to do in one of them.
+const TIME: Duration = Duration::from_secs(4);
+const ROUNDS: usize = 5;
+
+/// How many times as long an answer may take beside the slow clients.
+const FACTOR: u32 = 2;
 
 /// How much memory a slow client may take, its own side included, in kB.
 const MEMORY: u64 = 32;
@@ -61,6 +68,11 @@ fn p99(address: SocketAddr) -> Duration {
     times[times.len() * 99 / 100]
 }
 
+/// The same in each round.
+fn rounds(address: SocketAddr) -> [Duration; ROUNDS] {
+    std::array::from_fn(|_| p99(address))
+}
+
 fn resident() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find(|line| line.starts_with("VmRSS:"));
@@ -71,10 +83,8 @@ fn resident() -> u64 {
 #[test]
 #[ignore = "it takes a minute, and ten thousand file descriptors"]
 fn slow_clients_do_not_slow_the_others_and_are_ended() {
-    let server = serve_with(App::new().with(hello), |server| {
-        server.header_read_timeout(Duration::from_secs(20))
-    });
-    let alone = p99(server.address);
+    let server = serve(App::new().with(hello));
+    let alone = rounds(server.address);
     let before = resident();
 
     let stop = AtomicBool::new(false);
@@ -99,10 +109,11 @@ fn slow_clients_do_not_slow_the_others_and_are_ended() {
                 }
             }
         });
-        let beside = p99(server.address);
-        let memory = resident().saturating_sub(before);
-        let begin = Instant::now();
         let ended = || client::get(server.address, "/").text().parse::<usize>();
+        let beside = rounds(server.address);
+        let memory = resident().saturating_sub(before);
+        assert_eq!(ended().unwrap(), 0, "they were there all the time");
+        let begin = Instant::now();
         while ended().unwrap() < SLOW {
             assert!(begin.elapsed() < Duration::from_secs(60), "they are ended");
             std::thread::sleep(Duration::from_millis(100));
@@ -112,5 +123,5 @@ fn slow_clients_do_not_slow_the_others_and_are_ended() {
     });
     println!("p99 alone {alone:?}, beside {SLOW} slow clients {beside:?}; {memory} kB for them");
     assert!(memory <= MEMORY * SLOW as u64);
-    assert!(cfg!(debug_assertions) || beside <= 2 * alone.max(Duration::from_millis(1)));
+    assert!(beside.iter().min() <= alone.map(|time| FACTOR * time).iter().min());
 }
