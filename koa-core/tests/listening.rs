@@ -137,6 +137,7 @@ impl Meeting {
         let name = thread.name().unwrap_or_default().to_owned();
         match ctx.path() {
             "/body" => drop(ctx.request.bytes().await?),
+            "/endless" => ctx.set_body(Body::reader(tokio::io::repeat(7))),
             "/meet" => {
                 END.set(Some(End(name.clone(), self.ended.clone())));
                 self.come.send(())?;
@@ -244,22 +245,28 @@ fn slow_clients_of_each_worker_are_ended() {
             Some(408),
             Limit::BodyRate,
         ),
+        (
+            "GET /endless HTTP/1.1\r\nHost: x\r\n\r\n",
+            None,
+            Limit::WriteTime,
+        ),
     ] {
         let (server, seen) = server!(
             .workers(2)
             .keep_alive_timeout(SECOND)
             .header_read_timeout(SECOND)
             .min_body_rate(100, SECOND)
+            .write_timeout(SECOND)
         );
         let mut clients = meet(server.address, &seen);
         for (client, _) in &mut clients {
             client.send(bytes);
         }
+        assert_eq!([next(&seen.told), next(&seen.told)], [limit, limit]);
         for (mut client, _) in clients {
             let answer = client.read(false).map(|answer| answer.status);
             assert_eq!(answer, status, "{limit:?}");
         }
-        assert_eq!([next(&seen.told), next(&seen.told)], [limit, limit]);
     }
 }
 

@@ -174,8 +174,7 @@ impl Registry {
         let blocked = connection.blocked_since();
         if state.phase() != Phase::Closed && blocked.is_some_and(|since| over(since, limits.write))
         {
-            connection.cut();
-            return connection.close_if(state).then_some(Limit::WriteTime);
+            return connection.cut_if(state).then_some(Limit::WriteTime);
         }
         let (limit, reached) = match state.phase() {
             Phase::Idle => (limits.keep_alive, Limit::IdleTime),

@@ -414,11 +414,7 @@ impl Connection {
         let Some(watched) = &self.watched else {
             return false;
         };
-        let closed = State::new(Phase::Closed, state.since()).0;
-        let exchanged = watched
-            .state
-            .compare_exchange(state.0, closed, AcqRel, Relaxed);
-        if exchanged.is_err() {
+        if !watched.is_closed_if(state) {
             return false;
         }
         if state.phase() == Phase::Head && !self.is_encrypted() {
@@ -435,12 +431,18 @@ impl Connection {
         }
     }
 
-    /// Closes it from outside, and throws away what its client does not read.
-    pub(super) fn cut(&self) {
-        if let Some(socket) = self.socket() {
-            socket.forget_unsent();
-            socket.shutdown(Shutdown::Both);
+    /// The same, and throws away what its client does not read. That it is closed stands first: its task goes on as soon
+    /// as it is cut.
+    pub(super) fn cut_if(&self, state: State) -> bool {
+        let Some(watched) = &self.watched else {
+            return false;
+        };
+        let closed = watched.is_closed_if(state);
+        if closed {
+            watched.socket.forget_unsent();
+            watched.socket.shutdown(Shutdown::Both);
         }
+        closed
     }
 
     /// Waits until the client has gone away.
@@ -464,6 +466,14 @@ impl Connection {
 impl Watched {
     fn state(&self) -> State {
         State(self.state.load(Acquire))
+    }
+
+    /// Becomes closed, unless it has gone on meanwhile.
+    fn is_closed_if(&self, state: State) -> bool {
+        let closed = State::new(Phase::Closed, state.since()).0;
+        self.state
+            .compare_exchange(state.0, closed, AcqRel, Relaxed)
+            .is_ok()
     }
 
     fn enter(&self, phase: Phase) {
