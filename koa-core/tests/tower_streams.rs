@@ -15,7 +15,7 @@ mod serve;
 use std::io;
 use std::pin::Pin;
 use std::sync::Mutex;
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Receiver, channel};
 use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
 
@@ -25,13 +25,18 @@ use axum::routing::get;
 use bytes::Bytes;
 use client::Client;
 use futures_core::Stream;
+use http::{Request, Response};
+use http_body_util::BodyExt;
 use koa::prelude::*;
-use koa::tower::{layer, service};
-use serve::{Serving, serve};
+use koa::tower::{BoxError, layer, service};
+use koa::{Exceeded, Limit};
+use serve::{Serving, serve, serve_with};
 use tokio::io::AsyncWriteExt;
 use tokio::sync::mpsc;
 use tower::layer::util::Identity;
+use tower::service_fn;
 use tower_http::compression::CompressionLayer;
+use tower_http::limit::RequestBodyLimitLayer;
 
 /// A body of what the test sends.
 struct Parts(mpsc::Receiver<io::Result<&'static str>>);
@@ -205,4 +210,58 @@ fn an_error_in_a_stream_is_heard_as_it_was_and_cuts_the_connection() {
         while client.chunk().is_some() {}
         assert_eq!(errors.recv().unwrap(), "as asked", "{accept}");
     }
+}
+
+/// An app that tells of the limits that are reached.
+fn limited() -> (App, Receiver<Limit>) {
+    let (tell, told) = channel();
+    let app = App::new().silent(true).on(move |event: &Exceeded| {
+        let _ = tell.send(event.limit);
+    });
+    (app, told)
+}
+
+/// Sends a body that stops after its first bytes; the status of its answer.
+fn stop(server: &Serving) -> u16 {
+    let mut client = Client::connect(server.address);
+    client.send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 1000\r\n\r\nbegun");
+    let answer = client.read(false).expect("an answer");
+    assert_eq!(client.rest(), b"", "the connection ends");
+    answer.status
+}
+
+#[test]
+fn a_body_that_comes_too_slowly_fails_in_a_service_and_below_layers() {
+    #[middleware]
+    async fn length(ctx: &mut Context) -> Result<String> {
+        Ok(ctx.request.bytes().await?.len().to_string())
+    }
+    async fn collects(request: Request<koa::tower::Body>) -> Result<Response<String>, BoxError> {
+        let body = request.into_body().collect().await?;
+        Ok(Response::new(body.to_bytes().len().to_string()))
+    }
+    const SECOND: Duration = Duration::from_secs(1);
+
+    let (app, told) = limited();
+    let app = app.with(service(service_fn(collects)));
+    let server = serve_with(app, |server| server.min_body_rate(100, SECOND));
+    assert_eq!(stop(&server), 408);
+    assert_eq!(told.try_iter().collect::<Vec<_>>(), [Limit::BodyRate]);
+
+    // axum says by itself what it cannot read.
+    let (app, told) = limited();
+    let router = Router::new().route("/", axum::routing::post(async |body: Bytes| body));
+    let app = app.with(service(router));
+    let server = serve_with(app, |server| server.min_body_rate(100, SECOND));
+    assert_eq!(stop(&server), 400);
+    assert_eq!(told.try_iter().collect::<Vec<_>>(), [Limit::BodyRate]);
+
+    let (app, told) = limited();
+    let app = app
+        .with(layer(RequestBodyLimitLayer::new(10_000)))
+        .with(layer(Identity::new()))
+        .with(length);
+    let server = serve_with(app, |server| server.min_body_rate(100, SECOND));
+    assert_eq!(stop(&server), 408);
+    assert_eq!(told.try_iter().collect::<Vec<_>>(), [Limit::BodyRate]);
 }

@@ -97,7 +97,8 @@ impl Request {
     /// A 500 if the body was read before.
     pub fn stream(&mut self) -> Result<BodyStream> {
         let body = self.body.take().ok_or_else(read_before)?;
-        Ok(BodyStream::new(body, Arc::clone(&self.connection)))
+        let body = Paced::new(body, Arc::clone(&self.connection));
+        Ok(BodyStream::new(body))
     }
 
     /// Reads the body up to `limit` bytes instead of the app's limit.
@@ -357,24 +358,15 @@ impl Carried {
 /// ```
 pub struct BodyStream {
     /// Nothing after its end, or after an error.
-    body: Option<Carried>,
+    body: Option<Paced>,
     left: u64,
-    connection: Arc<Connection>,
-    /// The bytes that have come.
-    came: u64,
-    /// Whether more is waited for.
-    waits: bool,
 }
 
 impl BodyStream {
-    fn new(body: Carried, connection: Arc<Connection>) -> Self {
-        connection.begin_reading();
+    pub(crate) fn new(body: Paced) -> Self {
         Self {
             body: Some(body),
             left: u64::MAX,
-            connection,
-            came: 0,
-            waits: false,
         }
     }
 
@@ -389,27 +381,6 @@ impl BodyStream {
     pub async fn next(&mut self) -> Option<Result<Bytes>> {
         std::future::poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
     }
-
-    /// The next frame, or that the body comes too slowly.
-    fn poll_frame(&mut self, cx: &mut TaskContext<'_>) -> Poll<Option<Result<Frame<Bytes>>>> {
-        let Some(body) = &mut self.body else {
-            return Poll::Ready(None);
-        };
-        let pace = self.connection.pace();
-        let frame = body.poll_frame(cx);
-        let Poll::Ready(frame) = frame else {
-            if self.waits && pace.is_late() {
-                return Poll::Ready(Some(Err(late())));
-            }
-            self.waits = true;
-            pace.wait(self.came, cx.waker());
-            return Poll::Pending;
-        };
-        if std::mem::take(&mut self.waits) {
-            pace.go_on();
-        }
-        Poll::Ready(frame)
-    }
 }
 
 impl Stream for BodyStream {
@@ -418,7 +389,10 @@ impl Stream for BodyStream {
     fn poll_next(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
         loop {
-            let frame = match ready!(this.poll_frame(cx)) {
+            let Some(body) = &mut this.body else {
+                return Poll::Ready(None);
+            };
+            let frame = match ready!(body.poll_frame(cx)) {
                 None => {
                     this.body = None;
                     return Poll::Ready(None);
@@ -433,17 +407,15 @@ impl Stream for BodyStream {
             let Ok(chunk) = frame.into_data() else {
                 continue;
             };
-            let length = chunk.len() as u64;
-            this.came = this.came.saturating_add(length);
-            let Some(left) = this.left.checked_sub(length) else {
+            let Some(left) = this.left.checked_sub(chunk.len() as u64) else {
+                body.waiting.connection.exceeds(Limit::BodySize);
                 this.body = None;
-                this.connection.exceeds(Limit::BodySize);
                 let error = Error::new(413, "the body is longer than allowed");
                 return Poll::Ready(Some(Err(error)));
             };
             this.left = left;
             // What ends with its last chunk need not be asked for more.
-            if this.body.as_ref().is_some_and(Carried::is_end) {
+            if body.body.is_end() {
                 this.body = None;
             }
             return Poll::Ready(Some(Ok(chunk)));
@@ -451,7 +423,77 @@ impl Stream for BodyStream {
     }
 }
 
-impl Drop for BodyStream {
+/// The body of a request, which has to come as fast as the server says.
+pub(crate) struct Paced {
+    body: Carried,
+    /// The bytes that have come.
+    came: u64,
+    /// Whether it was waited for at all.
+    waited: bool,
+    waiting: Waiting,
+}
+
+/// Whether a body is waited for.
+struct Waiting {
+    connection: Arc<Connection>,
+    waits: bool,
+}
+
+impl Paced {
+    pub(super) fn new(body: Carried, connection: Arc<Connection>) -> Self {
+        Self {
+            body,
+            came: 0,
+            waited: false,
+            waiting: Waiting {
+                connection,
+                waits: false,
+            },
+        }
+    }
+
+    /// The next frame, or that the body comes too slowly.
+    pub(crate) fn poll_frame(
+        &mut self,
+        cx: &mut TaskContext<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>>>> {
+        let Waiting { connection, waits } = &mut self.waiting;
+        let pace = connection.pace();
+        let Poll::Ready(frame) = self.body.poll_frame(cx) else {
+            if *waits && pace.is_late() {
+                return Poll::Ready(Some(Err(late())));
+            }
+            if !std::mem::replace(&mut self.waited, true) {
+                connection.begin_reading();
+            }
+            *waits = true;
+            pace.wait(self.came, cx.waker());
+            return Poll::Pending;
+        };
+        if std::mem::take(waits) {
+            pace.go_on();
+        }
+        if let Some(Ok(frame)) = &frame {
+            let length = frame.data_ref().map_or(0, Bytes::len);
+            self.came = self.came.saturating_add(length as u64);
+        }
+        Poll::Ready(frame)
+    }
+}
+
+#[cfg(feature = "tower")]
+impl Paced {
+    pub(crate) fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+
+    /// The body itself, for another one who reads on.
+    pub(crate) fn into_carried(self) -> Carried {
+        self.body
+    }
+}
+
+impl Drop for Waiting {
     fn drop(&mut self) {
         if self.waits {
             self.connection.pace().go_on();

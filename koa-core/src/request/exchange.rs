@@ -1,19 +1,23 @@
 //! A request as others know it, lent to a layer or a service of tower's, and taken back.
 
+use std::sync::Arc;
+
 use http::Uri;
 use http::request::Parts;
 
-use crate::request::Request;
+use crate::request::{Paced, Request};
 use crate::tower::Body;
 
 impl Request {
-    /// The request as this layer sees it. Its body goes with it.
+    /// The request as this layer sees it. Its body goes with it, and has to come as fast as for the app.
     pub(crate) fn lend(&mut self) -> http::Request<Body> {
         let mut head = self.head.clone();
         if let Ok(uri) = self.url().parse() {
             head.uri = uri;
         }
-        let body = self.body.take().map(Body::request).unwrap_or_default();
+        let body = self.body.take().map_or_else(Body::default, |body| {
+            Body::request(Paced::new(body, Arc::clone(&self.connection)))
+        });
         http::Request::from_parts(head, body)
     }
 

@@ -37,6 +37,8 @@ use crate::request::url::Rewritten;
 use crate::server::{Connection, Socket};
 
 pub(crate) use body::Carried;
+#[cfg(feature = "tower")]
+pub(crate) use body::Paced;
 pub use body::{BodyStream, UpTo};
 pub use content::Is;
 #[cfg(feature = "multipart")]

@@ -12,7 +12,7 @@ use pin_project_lite::pin_project;
 use sync_wrapper::SyncWrapper;
 
 use crate::error::Result;
-use crate::request::Carried;
+use crate::request::{BodyStream, Carried, Paced};
 use crate::response::body::Repr;
 use crate::tower::{BoxError, Failed, into_error};
 
@@ -24,13 +24,16 @@ pub struct Body(Inner);
 enum Inner {
     #[default]
     Empty,
+    /// The body of the request itself.
+    Lent(Paced),
+    /// What others have given as one.
     Request(Carried),
     Response(crate::Body),
 }
 
 impl Body {
-    pub(crate) fn request(body: Carried) -> Self {
-        Self(Inner::Request(body))
+    pub(crate) fn request(body: Paced) -> Self {
+        Self(Inner::Lent(body))
     }
 
     pub(crate) fn response(body: crate::Body) -> Self {
@@ -57,6 +60,7 @@ impl Body {
     pub(crate) fn into_request(self) -> Option<Carried> {
         match self.0 {
             Inner::Empty => None,
+            Inner::Lent(body) => Some(body.into_carried()),
             Inner::Request(body) => Some(body),
             Inner::Response(_) => Some(Carried::from_any(self)),
         }
@@ -67,6 +71,10 @@ impl Body {
         match self.0 {
             Inner::Empty => crate::Body::null(),
             Inner::Response(body) => body,
+            Inner::Lent(body) => {
+                let length = body.size_hint().exact();
+                crate::Body::streaming(BodyStream::new(body), length)
+            }
             Inner::Request(body) => {
                 let length = body.size_hint().exact();
                 crate::Body::streaming(Chunks(body), length)
@@ -86,6 +94,7 @@ impl HttpBody for Body {
         let this = self.get_mut();
         let frame = match &mut this.0 {
             Inner::Empty => return Poll::Ready(None),
+            Inner::Lent(body) => ready!(body.poll_frame(cx)),
             Inner::Request(body) => ready!(body.poll_frame(cx)),
             Inner::Response(body) => match body.repr_mut() {
                 Repr::Stream(stream) => {
@@ -103,7 +112,7 @@ impl HttpBody for Body {
     fn is_end_stream(&self) -> bool {
         match &self.0 {
             Inner::Empty => true,
-            Inner::Request(_) => false,
+            Inner::Lent(_) | Inner::Request(_) => false,
             Inner::Response(body) => body.is_empty() && !body.is_stream(),
         }
     }
@@ -111,6 +120,7 @@ impl HttpBody for Body {
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
             Inner::Empty => SizeHint::with_exact(0),
+            Inner::Lent(body) => body.size_hint(),
             Inner::Request(body) => body.size_hint(),
             Inner::Response(body) if body.is_none() => SizeHint::with_exact(0),
             Inner::Response(body) => body
@@ -124,7 +134,7 @@ impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Inner::Empty => f.write_str("Body(empty)"),
-            Inner::Request(_) => f.write_str("Body(stream)"),
+            Inner::Lent(_) | Inner::Request(_) => f.write_str("Body(stream)"),
             Inner::Response(body) => body.fmt(f),
         }
     }
