@@ -33,7 +33,7 @@ pub use fields::{Attachment, IntoDate, IntoFields};
 pub use header::{IntoHeaderValue, IntoHeaderValues};
 pub use stream::Aborted;
 
-const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+pub(crate) const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 const BINARY: HeaderValue = HeaderValue::from_static("application/octet-stream");
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");

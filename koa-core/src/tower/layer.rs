@@ -5,12 +5,14 @@ use std::future::{Future, poll_fn};
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 
 use bytes::Bytes;
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
-use http::{HeaderMap, Request, Response};
+use http::header::{
+    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, LINK, SET_COOKIE, TRANSFER_ENCODING, VARY,
+    WWW_AUTHENTICATE,
+};
+use http::{HeaderMap, HeaderName, Request, Response};
 use http_body::Body as HttpBody;
 use tower_layer::Layer;
 use tower_service::Service;
@@ -18,6 +20,7 @@ use tower_service::Service;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::middleware::{Middleware, Next};
+use crate::response::TEXT;
 use crate::tower::meeting::{Below, Meeting, Outcome};
 use crate::tower::{Body, BoxError, into_error, keep};
 use crate::wiring::Requires;
@@ -30,7 +33,9 @@ use crate::wiring::Requires;
 /// in the span in which it waits for them.
 ///
 /// An error of the layers below reaches it as the response that the error would become, and then goes on up with the
-/// headers that it has added: so an error has its CORS headers, and the app's listeners hear of it once.
+/// headers that it has set: so an error has its CORS headers. Where the layer makes a new response, or one with another
+/// status or `Content-Type`, that is the answer, and for those above there is no error. The app's listeners hear of the
+/// error once in any case.
 ///
 /// ```
 /// use koa::prelude::*;
@@ -122,16 +127,18 @@ where
             })
             .await
         };
+        let mut failed = None;
         meeting.answer(match below {
             Err(answer) => return by_itself(ctx, before, answer),
             Ok(Ok(Ok(()))) => Outcome::Response(ctx.lend_response()),
-            Ok(Ok(Err(error))) => Outcome::Response(as_response(error)),
+            Ok(Ok(Err(error))) => Outcome::Response(as_response(failed.insert(error))),
             Ok(Err(payload)) => Outcome::Panic(payload),
         });
-        let mut answer = answer.await.map_err(into_error)?;
-        if let Some(returned) = answer.extensions_mut().remove::<Returned>() {
-            return Err(returned.with(answer.headers()));
+        let answer = answer.await;
+        if let Some(error) = failed {
+            return after_error(ctx, before, error, answer);
         }
+        let answer = answer.map_err(into_error)?;
         // Its body is encoded as the head says that is sent, and no layer can change that any more.
         if !ctx.response.head_is_sent() {
             ctx.take_response(answer);
@@ -152,42 +159,78 @@ fn by_itself(
     Ok(())
 }
 
-/// An error on its way up, among the extensions of the response that it would become.
-#[derive(Clone)]
-struct Returned(Arc<Mutex<Option<Error>>>);
-
-impl Returned {
-    /// The error, with the headers that were added to its response.
-    fn with(self, headers: &HeaderMap) -> Error {
-        let error = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(mut error) = error else {
-            return Error::internal("an error was taken out of its response twice");
-        };
-        for name in headers.keys() {
-            // Those of the text are its own.
-            let texts = [
-                CONTENT_ENCODING,
-                CONTENT_LENGTH,
-                CONTENT_TYPE,
-                TRANSFER_ENCODING,
-            ];
-            if texts.contains(name) || error.headers().contains_key(name) {
-                continue;
-            }
-            for value in headers.get_all(name) {
-                error.headers_mut().append(name.clone(), value.clone());
-            }
-        }
-        error
+/// What becomes of an error of the layers below: it goes on up, or is told of where the layer has an answer of its own.
+fn after_error(
+    ctx: &mut Context,
+    before: HeaderMap,
+    error: Error,
+    answer: Result<Response<Body>, BoxError>,
+) -> Result {
+    if let Ok(answer) = &answer
+        && (is_still(&error, answer) || ctx.response.head_is_sent())
+    {
+        return Err(with_headers(error, answer.headers()));
     }
+    if !error.is_disconnect() {
+        ctx.app().emit_error(&error, ctx);
+    }
+    by_itself(ctx, before, answer)
 }
 
-fn as_response(error: Error) -> Response<Body> {
+/// Among the extensions of the response that an error would become.
+#[derive(Clone)]
+struct Returned;
+
+fn as_response(error: &Error) -> Response<Body> {
     let text = error.public_text().into_owned();
     let mut response = Response::new(Body::response(text.into()));
     *response.status_mut() = error.status_code();
-    response.headers_mut().clone_from(error.headers());
-    let error = Returned(Arc::new(Mutex::new(Some(error))));
-    response.extensions_mut().insert(error);
+    let headers = response.headers_mut();
+    headers.clone_from(error.headers());
+    for name in OF_THE_TEXT {
+        headers.remove(name);
+    }
+    headers.insert(CONTENT_TYPE, TEXT);
+    response.extensions_mut().insert(Returned);
     response
+}
+
+/// Whether a layer has left the error's response as it was, but for its headers. What it did to the body is not seen: it
+/// may have been wrapped.
+fn is_still(error: &Error, answer: &Response<Body>) -> bool {
+    let ty = answer.headers().get(CONTENT_TYPE);
+    answer.extensions().get::<Returned>().is_some()
+        && answer.status() == error.status_code()
+        && ty.is_none_or(|ty| ty == TEXT)
+}
+
+/// The headers of an error's text, which are its own.
+const OF_THE_TEXT: [HeaderName; 4] = [
+    CONTENT_ENCODING,
+    CONTENT_LENGTH,
+    CONTENT_TYPE,
+    TRANSFER_ENCODING,
+];
+
+/// Headers of which one value says nothing against another.
+const LISTS: [HeaderName; 4] = [LINK, SET_COOKIE, VARY, WWW_AUTHENTICATE];
+
+/// The error, with the headers that its response has now.
+fn with_headers(mut error: Error, answer: &HeaderMap) -> Error {
+    let own = std::mem::take(error.headers_mut());
+    let headers = error.headers_mut();
+    for (name, value) in &own {
+        let is_said = || answer.get_all(name).iter().any(|said| said == value);
+        if OF_THE_TEXT.contains(name)
+            || LISTS.contains(name) && answer.contains_key(name) && !is_said()
+        {
+            headers.append(name.clone(), value.clone());
+        }
+    }
+    for (name, value) in answer {
+        if !OF_THE_TEXT.contains(name) {
+            headers.append(name.clone(), value.clone());
+        }
+    }
+    error
 }
