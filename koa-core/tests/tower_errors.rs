@@ -22,6 +22,7 @@ use serve::{Serving, serve};
 use tower::util::MapResponseLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
+use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 /// What a layer gets from those below.
@@ -194,4 +195,28 @@ fn a_layer_that_fails_does_not_hide_the_error_that_it_saw() {
     assert_eq!(answer.status, 500);
     let heard: Vec<_> = told.try_iter().map(|(_, message, _)| message).collect();
     assert_eq!(heard, ["as asked", "of its own"]);
+}
+
+#[test]
+fn a_body_that_is_too_long_for_a_layer_is_a_413() {
+    let (server, told) = server!(RequestBodyLimitLayer::new(4));
+    let post = "POST /body HTTP/1.1\r\nHost: x\r\n";
+    for (framed, status) in [
+        ("Content-Length: 4\r\n\r\nbody", 200),
+        ("Content-Length: 5\r\n\r\nlarge", 413),
+        (
+            "Transfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n",
+            200,
+        ),
+        (
+            "Transfer-Encoding: chunked\r\n\r\n5\r\nlarge\r\n0\r\n\r\n",
+            413,
+        ),
+    ] {
+        let mut client = Client::connect(server.address);
+        client.send(format!("{post}{framed}"));
+        assert_eq!(client.read(false).unwrap().status, status, "{framed}");
+    }
+    let heard: Vec<_> = told.try_iter().map(|(status, ..)| status).collect();
+    assert_eq!(heard, [413], "where the layer does not answer by itself");
 }

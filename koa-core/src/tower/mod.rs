@@ -59,6 +59,7 @@ use std::fmt;
 
 use http::HeaderMap;
 use http::header::{SET_COOKIE, VARY};
+use http_body_util::LengthLimitError;
 
 use crate::error::Error;
 
@@ -99,12 +100,20 @@ impl StdError for Foreign {
     }
 }
 
-/// The app's own error where it was one, else a 500.
+/// The app's own error where it was one, a 413 where a layer has limited the body, else a 500.
 fn into_error(error: BoxError) -> Error {
     match error.downcast::<Failed>() {
         Ok(failed) => failed.0,
+        Err(error) if is_too_long(&*error) => {
+            Error::new(413, "the body is longer than allowed").with_source(Foreign(error))
+        }
         Err(error) => Error::from(Foreign(error)),
     }
+}
+
+fn is_too_long(error: &(dyn StdError + 'static)) -> bool {
+    let mut causes = std::iter::successors(Some(error), |error| (**error).source());
+    causes.any(|error| error.is::<LengthLimitError>())
 }
 
 /// Keeps the headers that were set before an answer came beside its own, which count where both have one. A cookie or a
