@@ -10,6 +10,7 @@
 #[path = "serve/by_tower.rs"]
 mod by_tower;
 mod client;
+mod h2_client;
 mod serve;
 
 use std::net::SocketAddr;
@@ -531,4 +532,27 @@ fn of_a_service_behind_a_flush_the_body_counts() {
     let answer = get(server.address, "/");
     assert_eq!((answer.status, answer.text().as_str()), (202, "axum"));
     assert_eq!(answer.header("content-length"), None);
+}
+
+#[tokio::test]
+async fn over_http2_the_url_and_the_host_are_those_of_http1() {
+    #[middleware]
+    async fn say(ctx: &mut Context) -> String {
+        format!("{} {} {:?}", ctx.url(), ctx.host(), ctx.get("Host"))
+    }
+    let said = r#"/a?b=c test.example:81 "test.example:81""#;
+    for by_tower in [true, false] {
+        let serving = by_tower::in_hyper_http2(App::new().with(say), by_tower);
+        let mut client = h2_client::connect(serving.address).await;
+        let (status, text) = h2_client::ask(&mut client, "GET", "/a?b=c").await;
+        assert_eq!((status, text.as_str()), (200, said), "{by_tower}");
+    }
+    let app = App::new().with(say).callback();
+    let serving = by_tower::in_axum(Router::new().nest_service("/koa", app));
+    let mut client = h2_client::connect(serving.address).await;
+    let (status, text) = h2_client::ask(&mut client, "GET", "/koa/a?b=c").await;
+    assert_eq!((status, text.as_str()), (200, said));
+    // A client of HTTP/1 that speaks as to a proxy has its own `Host`, as at the app's server.
+    let mut client = Client::connect(serving.address);
+    assert_eq!(client.get("/koa/a").text(), r#"/a test "test""#);
 }

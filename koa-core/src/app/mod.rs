@@ -504,7 +504,8 @@ impl<C: Onion> Callback<C> {
     + Sync
     + 'static {
         let application = Arc::clone(&self.application);
-        self.service_on(Arc::new(Connection::detached(application, socket.into())))
+        let service = self.service_on(Arc::new(Connection::detached(application, socket.into())));
+        service_fn(move |request| service.call(host::as_in_http1(request)))
     }
 
     /// The service for a connection of our own server.

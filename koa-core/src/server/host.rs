@@ -1,13 +1,35 @@
-//! Whether a request says for which host it is, as it must: RFC 9112, section 3.2, and RFC 9113, section 8.3.1.
+//! For which host a request is, and whether it says so, as it must: RFC 9112, section 3.2, and RFC 9113, section 8.3.1.
 
 use std::cell::Cell;
 use std::net::Ipv6Addr;
 
 use http::header::HOST;
-use http::{HeaderMap, Version};
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderValue, Request, Uri, Version};
 
 /// How long a host is that is remembered, at most, in bytes.
 const KNOWN: usize = 56;
+
+/// A request of HTTP/2 as HTTP/1 has it: the target is a path, and the host is in `Host`.
+#[inline]
+pub(crate) fn as_in_http1<B>(mut request: Request<B>) -> Request<B> {
+    if request.version() == Version::HTTP_2 {
+        let uri = std::mem::take(request.uri_mut());
+        *request.uri_mut() = path_of(uri, request.headers_mut());
+    }
+    request
+}
+
+/// The path of a target, whose authority becomes the `Host`.
+fn path_of(uri: Uri, headers: &mut HeaderMap) -> Uri {
+    let authority = uri.authority();
+    let Some(host) = authority.and_then(|host| HeaderValue::from_str(host.as_str()).ok()) else {
+        return uri;
+    };
+    headers.insert(HOST, host);
+    let path = uri.path_and_query().cloned();
+    Uri::from(path.unwrap_or_else(|| PathAndQuery::from_static("/")))
+}
 
 /// Whether a request has one `Host`, or none where it may, and that can be a host.
 ///

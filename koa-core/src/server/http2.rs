@@ -9,9 +9,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::header::HOST;
-use http::uri::{Authority, PathAndQuery, Uri};
-use http::{HeaderValue, Request, Response, StatusCode};
+use http::uri::{Authority, PathAndQuery};
+use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
 use hyper::rt::Executor;
 use hyper::server::conn::http2;
@@ -24,6 +23,7 @@ use crate::response::Outgoing;
 use crate::response::respond::refused;
 use crate::server::connection::{Connection, Orphan};
 use crate::server::frames::Frames;
+use crate::server::host;
 use crate::server::io::Io;
 use crate::server::limits::Limit;
 use crate::server::serve::Served;
@@ -59,7 +59,7 @@ pub(super) async fn serve<C: Onion, S>(
                 let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
                 Box::pin(ready(Ok(refused(Arc::clone(&stream), status))))
             } else {
-                Box::pin(callback.handle_on(Arc::clone(&stream), as_in_http1(request)))
+                Box::pin(callback.handle_on(Arc::clone(&stream), host::as_in_http1(request)))
             };
         ToItsEnd {
             answer: Some(answer),
@@ -168,20 +168,6 @@ impl<F: Future<Output = ()>> Future for StreamTask<F> {
         }
         polled
     }
-}
-
-/// The request as HTTP/1 has it: the target is a path, and the host is in `Host`.
-fn as_in_http1(mut request: Request<Incoming>) -> Request<Incoming> {
-    let uri = request.uri();
-    let authority = uri.authority();
-    let host = authority.and_then(|host| HeaderValue::from_str(host.as_str()).ok());
-    let path = uri.path_and_query().cloned();
-    if let Some(host) = host {
-        request.headers_mut().insert(HOST, host);
-        let path = path.unwrap_or_else(|| PathAndQuery::from_static("/"));
-        *request.uri_mut() = Uri::from(path);
-    }
-    request
 }
 
 /// A request that runs to its end when its stream is given up, as one of HTTP/1 does. hyper drops it then.

@@ -14,7 +14,7 @@ use crate::app::Callback;
 use crate::chain::Onion;
 use crate::request::Carried;
 use crate::response::Outgoing;
-use crate::server::{Connection, Socket};
+use crate::server::{Connection, Socket, host};
 use crate::tower::{Body, BoxError};
 
 /// For requests with any body. Where the extensions hold a [`Socket`], it says what is known of the connection.
@@ -36,7 +36,7 @@ where
         let socket = request.extensions().get::<Socket>().copied();
         let application = Arc::clone(self.application());
         let connection = Connection::detached(application, socket.unwrap_or_default());
-        let request = request.map(|body| {
+        let request = host::as_in_http1(request).map(|body| {
             let body = Body::from_any(body).into_request();
             body.unwrap_or_else(|| Carried::from_any(Body::default()))
         });

@@ -4,8 +4,8 @@
 use std::future::Future;
 
 use axum::Router;
-use hyper::server::conn::http1;
-use hyper_util::rt::TokioIo;
+use hyper::server::conn::{http1, http2};
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::service::TowerToHyperService;
 use koa::{App, Onion};
 use tokio::net::TcpListener;
@@ -28,6 +28,26 @@ pub(crate) fn in_hyper<C: Onion, List: 'static, Depth: 'static>(
             let service = TowerToHyperService::new(callback.clone());
             let http = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
             tokio::spawn(http.with_upgrades());
+        }
+    })
+}
+
+/// The same over HTTP/2, by tower or as [`Callback::service`](koa::Callback::service).
+pub(crate) fn in_hyper_http2<C: Onion, List: 'static, Depth: 'static>(
+    app: App<C, List, Depth>,
+    by_tower: bool,
+) -> Serving {
+    let callback = app.callback();
+    on_a_port(move |listener| async move {
+        while let Ok((stream, peer)) = listener.accept().await {
+            let http = http2::Builder::new(TokioExecutor::new());
+            let stream = TokioIo::new(stream);
+            if by_tower {
+                let service = TowerToHyperService::new(callback.clone());
+                tokio::spawn(http.serve_connection(stream, service));
+            } else {
+                tokio::spawn(http.serve_connection(stream, callback.service(peer)));
+            }
         }
     })
 }
