@@ -277,7 +277,8 @@ impl<C: Onion, List, Depth> App<C, List, Depth> {
     }
 
     /// Sets how much of a request's body is read into memory, in bytes, by default 1 MiB; one that is longer is a 413.
-    /// A single handler may read more with [`Request::up_to`](crate::Request::up_to).
+    /// A single handler may read more with [`Request::up_to`](crate::Request::up_to). It does not hold for what layers
+    /// and services of tower's read.
     #[must_use]
     pub fn body_limit(mut self, bytes: usize) -> Self {
         self.application.body_limit = bytes;
@@ -407,6 +408,10 @@ impl<C: Onion, List, Depth> App<C, List, Depth> {
 
     /// The app as a service, for a server of one's own. Koa's `app.callback()`:
     /// <https://koajs.com/#app-callback>.
+    ///
+    /// What [`Server`] does for an app is up to that server then: its limits (times, rates, sizes of heads, connections)
+    /// do not apply, and nobody refuses a request for its `Host`, the escapes in its path or the coding of its transfer.
+    /// [`body_limit`](Self::body_limit) holds.
     ///
     /// Where two sessions have been given one key, or two controllers serve one route under the prefixes of mounts, it says
     /// so on stderr, and each request is answered with that error, a 500; [`bind`](Self::bind) and

@@ -34,8 +34,7 @@ use crate::wiring::Requires;
 ///
 /// An error of the layers below reaches it as the response that the error would become, and then goes on up with the
 /// headers that it has set: so an error has its CORS headers. Where the layer makes a new response, or one with another
-/// status or `Content-Type`, that is the answer, and for those above there is no error. The app's listeners hear of the
-/// error once in any case.
+/// status or `Content-Type`, that is the answer: the app's listeners hear of the error, and the layers above do not.
 ///
 /// ```
 /// use koa::prelude::*;

@@ -4,7 +4,8 @@
 //!
 //! [`App::callback`](crate::App::callback) gives a [`Callback`](crate::Callback), which is a `tower::Service` for
 //! requests with any body: it is mounted into an axum router, or served by hyper. What is known of the connection it
-//! finds as a [`Socket`](crate::Socket) among the request's extensions; without one there is no address.
+//! finds as a [`Socket`](crate::Socket) among the request's extensions; without one there is no address. The limits of
+//! [`Server`](crate::Server) are not there, as [`App::callback`](crate::App::callback) says.
 //!
 //! ```
 //! use koa::prelude::*;
@@ -47,6 +48,19 @@
 //!
 //! let app = App::new().mount("/static", service(ServeDir::new("public")));
 //! ```
+//!
+//! # What they have to be
+//!
+//! A service, and what a layer makes of one, has to be `Clone + Send + Sync`: each request gets a clone. One that cannot be
+//! cloned or shared goes behind tower's `Buffer`, and one whose type is erased is a `BoxCloneSyncService`, as
+//! `BoxCloneService` is not `Sync`.
+//!
+//! # Bodies
+//!
+//! A body that a layer or a service reads has to come as fast as [`min_body_rate`](crate::Server::min_body_rate) says, but
+//! [`App::body_limit`](crate::App::body_limit) does not hold there: it is for what the app reads. `tower-http`'s
+//! `RequestBodyLimitLayer` is for that, and axum has a limit of its own for its extractors. The trailers of a response are
+//! not passed on.
 
 mod body;
 mod callback;
@@ -113,7 +127,7 @@ fn into_error(error: BoxError) -> Error {
 
 fn is_too_long(error: &(dyn StdError + 'static)) -> bool {
     let mut causes = std::iter::successors(Some(error), |error| (**error).source());
-    causes.any(|error| error.is::<LengthLimitError>())
+    causes.any(<dyn StdError>::is::<LengthLimitError>)
 }
 
 /// Keeps the headers that were set before an answer came beside its own, which count where both have one. A cookie or a
