@@ -552,7 +552,7 @@ async fn over_http2_the_url_and_the_host_are_those_of_http1() {
     let mut client = h2_client::connect(serving.address).await;
     let (status, text) = h2_client::ask(&mut client, "GET", "/koa/a?b=c").await;
     assert_eq!((status, text.as_str()), (200, said));
-    // A client of HTTP/1 that speaks as to a proxy has its own `Host`, as at the app's server.
+    // And HTTP/1 beside it.
     let mut client = Client::connect(serving.address);
     assert_eq!(client.get("/koa/a").text(), r#"/a test "test""#);
 }
