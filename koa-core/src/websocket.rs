@@ -21,12 +21,14 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use http::{Method, StatusCode};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
+use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
@@ -37,11 +39,15 @@ use tokio_tungstenite::tungstenite::{Error as WebSocketError, Utf8Bytes};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::response::Body;
+use crate::server::{Connection, Limit};
 
 pub use tokio_tungstenite::tungstenite::Message;
 
 /// After how long without a message the client is asked whether it is there, unless the handler says otherwise.
 const SILENCE: Duration = Duration::from_secs(30);
+
+/// How long the reason of a close may be, in bytes (RFC 6455, 5.5).
+const REASON: usize = 123;
 
 /// A WebSocket that is open, in [`Context::websocket`].
 pub struct WebSocket {
@@ -53,6 +59,18 @@ pub struct WebSocket {
     /// When something came last, or the client was asked. It is kept here since `recv` may be dropped before its end.
     heard: Instant,
     asked: bool,
+    connection: Arc<Connection>,
+}
+
+/// Lets a WebSocket begin, in the state of the context. hyper gives the connection away however its handshake was answered.
+struct Accepted(oneshot::Sender<()>);
+
+/// That a 101 is the answer.
+#[cold]
+pub(crate) fn begin(ctx: &mut Context) {
+    if let Some(Accepted(begin)) = ctx.state.remove() {
+        let _ = begin.send(());
+    }
 }
 
 impl WebSocket {
@@ -106,7 +124,10 @@ impl WebSocket {
                     }
                 }
                 Ok(Some(Err(WebSocketError::ConnectionClosed)) | None) => return None,
-                Ok(Some(Err(error))) => return Some(Err(error.into())),
+                Ok(Some(Err(error))) => {
+                    self.refuse(&error).await;
+                    return Some(Err(error.into()));
+                }
                 Err(_) if !self.asked => {
                     self.heard = Instant::now();
                     self.asked = true;
@@ -119,23 +140,54 @@ impl WebSocket {
         }
     }
 
-    /// Sends a message: a [`Message`], or text.
+    /// Tells the client what was wrong with what it sent.
+    async fn refuse(&mut self, error: &WebSocketError) {
+        let code = match error {
+            WebSocketError::Capacity(_) => {
+                self.connection.exceeds(Limit::BodySize);
+                CloseCode::Size
+            }
+            WebSocketError::Utf8(_) => CloseCode::Invalid,
+            WebSocketError::Protocol(_) => CloseCode::Protocol,
+            _ => return,
+        };
+        let _ = self.close(code.into(), "").await;
+    }
+
+    /// Sends a message: a [`Message`], or text. When the server shuts down, the client is told (1001) and the socket closed
+    /// instead.
     ///
     /// # Errors
     ///
-    /// A connection that is closed or lost.
+    /// A connection that is closed or lost, or that the server shuts down.
     pub async fn send(&mut self, message: impl Into<Message>) -> Result {
-        Ok(self.stream.send(message.into()).await?)
+        tokio::select! {
+            biased;
+            () = &mut self.closing, if !self.told => {}
+            sent = self.stream.send(message.into()) => return Ok(sent?),
+        }
+        self.told = true;
+        let _ = self.close(CloseCode::Away.into(), "").await;
+        Err(Error::internal("the server shuts down"))
     }
 
     /// Closes it with a code (RFC 6455, 7.4) and a reason of at most 123 bytes.
     ///
     /// # Errors
     ///
-    /// A connection that is lost.
+    /// A code that may not be sent, a reason that is longer, or a connection that is lost.
     pub async fn close(&mut self, code: u16, reason: impl Into<String>) -> Result {
-        let reason = Utf8Bytes::from(reason.into());
-        let code = code.into();
+        let (code, reason) = (CloseCode::from(code), Utf8Bytes::from(reason.into()));
+        if !code.is_allowed() {
+            return Err(Error::internal(format!(
+                "a WebSocket cannot be closed with the code {code}"
+            )));
+        }
+        if reason.len() > REASON {
+            return Err(Error::internal(format!(
+                "the reason to close a WebSocket is longer than {REASON} bytes"
+            )));
+        }
         Ok(self.stream.close(Some(CloseFrame { code, reason })).await?)
     }
 }
@@ -184,7 +236,8 @@ impl Context {
     {
         let key = handshake(self)?;
         let origin = self.get("Origin");
-        let is_own = origin.is_empty() || origin.eq_ignore_ascii_case(&self.origin());
+        let own = self.origin();
+        let is_own = origin.is_empty() || origin.eq_ignore_ascii_case(without_default_port(&own));
         if !is_own && !origins.into_iter().any(|other| other.as_ref() == origin) {
             return Err(Error::new(403, "a page of this origin may not connect"));
         }
@@ -199,7 +252,11 @@ impl Context {
             .max_message_size(Some(limit))
             .max_frame_size(Some(limit));
         let closing = Box::pin(self.request.closing());
+        let connection = Arc::clone(self.request.connection());
+        let (begin, begun) = oneshot::channel();
         tokio::spawn(async move {
+            // A layer above has put another answer in place of the handshake's.
+            let Ok(()) = begun.await else { return };
             // A client that is gone before it could be answered.
             let Ok(upgraded) = upgrade.await else { return };
             let io = TokioIo::new(upgraded);
@@ -211,9 +268,11 @@ impl Context {
                 silence: SILENCE,
                 heard: Instant::now(),
                 asked: false,
+                connection,
             })
             .await;
         });
+        self.state.insert(Accepted(begin));
         self.set_body(Body::null());
         self.set_status(StatusCode::SWITCHING_PROTOCOLS)?;
         self.set("Connection", "Upgrade")?;
@@ -243,6 +302,16 @@ fn handshake(ctx: &Context) -> Result<String> {
         return Err(Error::new(400, "the handshake has no valid key"));
     }
     Ok(key)
+}
+
+/// An origin as browsers write it.
+fn without_default_port(origin: &str) -> &str {
+    let port = if origin.starts_with("https:") {
+        ":443"
+    } else {
+        ":80"
+    };
+    origin.strip_suffix(port).unwrap_or(origin)
 }
 
 /// Whether a header's list has a word, in any case.

@@ -206,3 +206,35 @@ async fn a_comment_is_sent_after_15_seconds_without_an_event() {
     assert_eq!(next().await, (comment, 55.0), "an event is no silence");
     drop(tell);
 }
+
+#[test]
+fn events_without_a_pause_end_with_the_server_too() {
+    struct Always;
+    impl Stream for Always {
+        type Item = Result<Event>;
+
+        fn poll_next(self: Pin<&mut Self>, _: &mut TaskContext<'_>) -> Poll<Option<Self::Item>> {
+            Poll::Ready(Some(Ok(Event::new("on and on"))))
+        }
+    }
+    #[middleware]
+    async fn always(ctx: &mut Context) -> Result {
+        ctx.send_events(Always)
+    }
+    let (stop, stopped) = oneshot::channel::<()>();
+    let server = serve_with(App::new().with(always), |server| {
+        server.shutdown_on(async {
+            let _ = stopped.await;
+        })
+    });
+    let mut client = Client::connect(server.address);
+    client.send(ASK);
+    client.read(true).unwrap();
+    stop.send(()).unwrap();
+    while let Some(chunk) = client.chunk() {
+        if chunk.is_empty() {
+            return;
+        }
+    }
+    panic!("it is cut, and not ended");
+}

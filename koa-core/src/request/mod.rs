@@ -142,6 +142,10 @@ impl Request {
     /// The layers end first: what goes on afterwards is a task of its own, and the server's limits do not count for it
     /// any more. A server of one's own has to allow it; with hyper that is `serve_connection(..).with_upgrades()`.
     ///
+    /// It may be given also where a layer above has put another answer in place of the 101, once that connection ends: so
+    /// what is behind the handshake must not be sent before the client has sent something that only a client can that was
+    /// let in. [`Context::websocket`] begins with a 101 alone.
+    ///
     /// ```
     /// # use koa::prelude::*;
     /// #[middleware]

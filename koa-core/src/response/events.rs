@@ -161,15 +161,16 @@ where
         if !std::mem::replace(this.begun, true) {
             return Poll::Ready(Some(Ok(COMMENT)));
         }
+        // Looked at first: there may always be an event.
+        if this.closing.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(None);
+        }
         if let Poll::Ready(event) = this.events.poll_next(cx) {
             this.silence.as_mut().reset(Instant::now() + KEEP_ALIVE);
             return Poll::Ready(event.map(|event| match event {
                 Ok(event) => Ok(event.to_string().into()),
                 Err(error) => Err(error.into()),
             }));
-        }
-        if this.closing.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(None);
         }
         if this.silence.as_mut().poll(cx).is_ready() {
             this.silence.as_mut().reset(Instant::now() + KEEP_ALIVE);

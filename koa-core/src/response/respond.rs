@@ -146,6 +146,10 @@ pub(crate) async fn conclude_stream(
 pub(crate) fn send(mut ctx: Box<Place>, bytes: Bytes) -> Sent {
     let status = ctx.response.status;
     let message = ctx.response.message.take();
+    #[cfg(feature = "websocket")]
+    if status == StatusCode::SWITCHING_PROTOCOLS {
+        crate::websocket::begin(&mut ctx);
+    }
     let in_flight = InFlight::new(ctx.let_go(), status);
     let last = in_flight.is_last();
     let mut sent = http::Response::new(Outgoing::whole(bytes, in_flight));
