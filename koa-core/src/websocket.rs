@@ -28,9 +28,11 @@ use futures_util::{SinkExt, StreamExt};
 use http::{Method, StatusCode};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
+use tokio::io::AsyncWriteExt;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
 use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
@@ -45,6 +47,9 @@ pub use tokio_tungstenite::tungstenite::Message;
 
 /// After how long without a message the client is asked whether it is there, unless the handler says otherwise.
 const SILENCE: Duration = Duration::from_secs(30);
+
+/// How long a client that has sent what it must not may go on to send.
+const LINGER: Duration = Duration::from_secs(1);
 
 /// How long the reason of a close may be, in bytes (RFC 6455, 5.5).
 const REASON: usize = 123;
@@ -148,10 +153,18 @@ impl WebSocket {
                 CloseCode::Size
             }
             WebSocketError::Utf8(_) => CloseCode::Invalid,
+            WebSocketError::Protocol(ProtocolError::ResetWithoutClosingHandshake) => return,
             WebSocketError::Protocol(_) => CloseCode::Protocol,
             _ => return,
         };
         let _ = self.close(code.into(), "").await;
+        // To close at once would reset the connection, and the client would not get to read why.
+        let stream = self.stream.get_mut();
+        let lingering = async {
+            stream.shutdown().await?;
+            tokio::io::copy(stream, &mut tokio::io::sink()).await
+        };
+        let _ = timeout(LINGER, lingering).await;
     }
 
     /// Sends a message: a [`Message`], or text. When the server shuts down, the client is told (1001) and the socket closed

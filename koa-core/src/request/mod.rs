@@ -144,7 +144,7 @@ impl Request {
     ///
     /// It may be given also where a layer above has put another answer in place of the 101, once that connection ends: so
     /// what is behind the handshake must not be sent before the client has sent something that only a client can that was
-    /// let in. [`Context::websocket`] begins with a 101 alone.
+    /// let in. `Context::websocket` begins with a 101 alone.
     ///
     /// ```
     /// # use koa::prelude::*;
