@@ -33,6 +33,10 @@ async fn answer(ctx: &mut Context) -> Result {
             let length = ctx.request.bytes().await?.len();
             ctx.set_body(format!("{length} bytes"));
         }
+        "/echo" => {
+            let body = ctx.request.stream()?;
+            ctx.set_body(Body::stream(body));
+        }
         "/large" => ctx.set_body(vec![7; 40_000_000]),
         "/stream" => ctx.set_body(Body::reader(tokio::io::repeat(7))),
         "/exceeded" => {
@@ -266,6 +270,36 @@ fn a_body_may_stop_where_its_rate_is_not_looked_at() {
         client.send("a");
     }
     assert_eq!(client.read(false).unwrap().text(), "2 bytes");
+    assert_eq!(told.limits.try_iter().count(), 0);
+}
+
+#[test]
+fn a_body_that_the_response_is_made_of_has_to_come_too() {
+    let (server, told) = server!(.min_body_rate(100, SECOND));
+    let mut client = Client::connect(server.address);
+    client.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\na");
+    assert_eq!(next(&told), Limit::BodyRate);
+    client.rest();
+}
+
+#[test]
+fn limits_as_long_as_they_can_be_are_off() {
+    let (server, told) = server!(
+        .header_read_timeout(Duration::MAX)
+        .keep_alive_timeout(Duration::MAX)
+        .write_timeout(Duration::MAX)
+        .max_connection_time(Duration::MAX)
+        .min_body_rate(100, Duration::MAX)
+    );
+    let mut client = Client::connect(server.address);
+    let mut slow = Client::connect(server.address);
+    slow.send("GET / HTTP/1.1\r\n");
+    assert_eq!(client.get("/").status, 200);
+    // Two looks at all connections.
+    std::thread::sleep(Duration::from_millis(2500));
+    slow.send("Host: x\r\n\r\n");
+    assert_eq!(slow.read(false).unwrap().status, 200);
+    assert_eq!(client.get("/").header("connection"), None);
     assert_eq!(told.limits.try_iter().count(), 0);
 }
 

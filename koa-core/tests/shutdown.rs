@@ -99,25 +99,27 @@ fn gate() -> (Gate, Arc<Semaphore>, std::sync::mpsc::Receiver<()>) {
 
 #[test]
 fn what_is_in_flight_is_finished_and_nothing_more_is_accepted() {
-    let (gate, permits, waits) = gate();
-    let mut server = run(App::new().with(gate), |server| server);
-    let mut idle = Client::connect(server.address);
-    assert_eq!(idle.get("/").status, 200);
-    let mut busy = Client::connect(server.address);
-    busy.send("GET /wait HTTP/1.1\r\nHost: x\r\n\r\n");
-    waits.recv().unwrap();
+    for workers in [0, 2] {
+        let (gate, permits, waits) = gate();
+        let mut server = run(App::new().with(gate), move |server| server.workers(workers));
+        let mut idle = Client::connect(server.address);
+        assert_eq!(idle.get("/").status, 200);
+        let mut busy = Client::connect(server.address);
+        busy.send("GET /wait HTTP/1.1\r\nHost: x\r\n\r\n");
+        waits.recv().unwrap();
 
-    server.stop();
-    assert_eq!(idle.rest(), b"", "an idle connection is closed");
-    let refused = || TcpStream::connect(server.address).is_err();
-    assert!(refused(), "nothing listens any more");
+        server.stop();
+        assert_eq!(idle.rest(), b"", "an idle connection is closed");
+        let refused = || TcpStream::connect(server.address).is_err();
+        assert!(refused(), "nothing listens any more");
 
-    permits.add_permits(1);
-    let answer = busy.read(false).expect("the request is answered");
-    assert_eq!(answer.text(), "done");
-    assert_eq!(answer.header("connection"), Some("close"));
-    assert_eq!(busy.rest(), b"");
-    server.wait();
+        permits.add_permits(1);
+        let answer = busy.read(false).expect("the request is answered");
+        assert_eq!(answer.text(), "done");
+        assert_eq!(answer.header("connection"), Some("close"));
+        assert_eq!(busy.rest(), b"");
+        server.wait();
+    }
 }
 
 /// Tells when it is dropped, which it is with the layer that has it.

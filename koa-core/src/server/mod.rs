@@ -144,7 +144,11 @@ impl<C: Onion> Server<C> {
                 .into_iter()
                 .map(Bound::listen)
                 .collect::<Result<_, _>>()?,
-            _ => Vec::new(),
+            // The workers have the sockets, which are to be free as soon as they stop to accept.
+            _ => {
+                drop(self.bound);
+                Vec::new()
+            }
         };
         let serving = async {
             let accept = async {

@@ -183,7 +183,8 @@ impl Registry {
                 connection.close();
                 return None;
             }
-            Phase::Request => {
+            // The response may be made of the request's body.
+            Phase::Request | Phase::Body => {
                 let late = connection.pace().sweep(limits.body_rate, limits.body_grace);
                 return late.then_some(Limit::BodyRate);
             }
@@ -277,7 +278,9 @@ impl Registry {
 
 /// A limit in the sweep's seconds: not shorter than it was set.
 fn whole_seconds(limit: Duration) -> Seconds {
-    let whole = limit.as_secs() + u64::from(limit.subsec_nanos() > 0);
+    let whole = limit
+        .as_secs()
+        .saturating_add(u64::from(limit.subsec_nanos() > 0));
     Seconds::try_from(whole).unwrap_or(Seconds::MAX)
 }
 
