@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use std::format;
 
@@ -108,6 +109,9 @@ pub fn reply<R: Reply>(ctx: &mut Context, returned: R) -> Result {
     returned.reply(ctx)
 }
 
+/// How long threads that are blocked have after `main`.
+const LEFT: Duration = Duration::from_secs(1);
+
 /// Runs an app's `main`, on tokio's runtime with a thread for each core.
 ///
 /// Without a runtime the process ends: `main` may return what can hold no error.
@@ -116,7 +120,11 @@ pub fn main<T>(future: impl Future<Output = T>) -> T {
         .enable_all()
         .build()
     {
-        Ok(runtime) => runtime.block_on(future),
+        Ok(runtime) => {
+            let output = runtime.block_on(future);
+            runtime.shutdown_timeout(LEFT);
+            output
+        }
         Err(error) => {
             eprintln!("the runtime cannot be started: {error}");
             std::process::exit(1)

@@ -295,3 +295,28 @@ fn dropping_the_server_closes_its_connections_and_frees_its_addresses() {
     assert!(runtime.block_on(running).is_err());
     is_free(&runtime, address);
 }
+
+mod program {
+    use super::*;
+
+    /// Blocks a thread for good.
+    #[koa::main]
+    pub(super) async fn main() -> Result {
+        let (keep, never) = std::sync::mpsc::channel::<()>();
+        let (tell, told) = tokio::sync::oneshot::channel();
+        tokio::task::spawn_blocking(move || {
+            let _ = tell.send(());
+            let _keep = keep;
+            let _ = never.recv();
+        });
+        told.await?;
+        Ok(())
+    }
+}
+
+#[test]
+fn a_thread_that_is_blocked_does_not_keep_the_process_from_ending() {
+    let begin = std::time::Instant::now();
+    program::main().unwrap();
+    assert!(begin.elapsed() < std::time::Duration::from_secs(10));
+}

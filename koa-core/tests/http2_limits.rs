@@ -148,6 +148,20 @@ fn so_many_frames_a_second_are_served_and_no_more() {
     assert_eq!(told.next(), Limit::Http2Flood);
 }
 
+#[test]
+fn a_flood_is_cut_off_while_a_request_runs() {
+    static NEVER: Notify = Notify::const_new();
+    let (tell, steps) = channel();
+    let (server, told) = server!(@ Waits(Mutex::new(tell), &NEVER););
+    let mut client = raw(server.address);
+    client.send(frame(1, 5, 1, GET));
+    assert_eq!(next(&steps), "waits");
+    let _ = client.try_send(frame(6, 0, 0, b"12345678").repeat(1100));
+    assert_eq!(told.next(), Limit::Http2Flood);
+    client.rest();
+    assert!(steps.try_recv().is_err(), "the request runs on");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_that_reads_in_small_steps_is_no_flood() {
     let (server, told) = server!(.max_http2_control_frames(20));

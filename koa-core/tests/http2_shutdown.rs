@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use h2::client::SendRequest;
-use h2_client::{GET, connect, frame, raw, read, request, wait_for, wait_for_goodbye};
+use h2_client::{GET, connect, frame, frames, raw, read, request, wait_for, wait_for_goodbye};
 use koa::prelude::*;
 use koa::{Exceeded, Limit, Onion, Server};
 use tokio::sync::{Notify, oneshot};
@@ -99,6 +99,22 @@ async fn clients_are_told_and_what_is_in_flight_is_finished() {
         block_in_place(|| wait_for_goodbye(&mut client, NO_ERROR));
     }
     server.server.await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_answers_nothing_does_not_keep_the_server_from_ending() {
+    static GO: Notify = Notify::const_new();
+    let (tell, _told) = channel();
+    let app = App::new().with(Waits(Mutex::new(tell), &GO));
+    let server = run(app, |server| server.grace(Duration::from_secs(60))).await;
+    let mut silent = raw(server.address);
+    block_in_place(|| assert!(silent.fill(), "the server's settings come"));
+    let begin = Instant::now();
+    server.stop.send(()).unwrap();
+    server.server.await.unwrap().unwrap();
+    assert!(begin.elapsed() < Duration::from_secs(20));
+    let frames = frames(&silent.rest());
+    assert!(frames.iter().any(|(kind, ..)| *kind == 7), "it was told");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

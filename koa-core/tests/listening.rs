@@ -95,6 +95,40 @@ mod unix {
     }
 
     #[tokio::test]
+    async fn a_file_that_another_server_has_bound_since_stays() {
+        let path = path("newer");
+        let older = App::new().bind(Address::unix(&path)).await.unwrap();
+        std::fs::remove_file(&path).unwrap();
+        let newer = App::new().bind(Address::unix(&path)).await.unwrap();
+        drop(older);
+        assert!(path.exists());
+        drop(newer);
+        assert!(!path.exists());
+    }
+
+    #[tokio::test]
+    async fn one_that_is_too_busy_is_in_use() {
+        let path = path("busy");
+        let address = socket2::SockAddr::unix(&path).unwrap();
+        let socket = || socket2::Socket::new(socket2::Domain::UNIX, socket2::Type::STREAM, None);
+        let busy = socket().unwrap();
+        busy.bind(&address).unwrap();
+        busy.listen(1).unwrap();
+        let mut waiting = Vec::new();
+        loop {
+            let client = socket().unwrap();
+            client.set_nonblocking(true).unwrap();
+            if client.connect(&address).is_err() {
+                break;
+            }
+            waiting.push(client);
+        }
+        let error = App::new().bind(Address::unix(&path)).await.err().unwrap();
+        assert!(error.message().contains("in use"), "{error}");
+        std::fs::remove_file(&path).unwrap();
+    }
+
+    #[tokio::test]
     async fn one_that_was_left_behind_is_taken_over_and_one_in_use_is_not() {
         let path = path("left");
         let left = std::os::unix::net::UnixListener::bind(&path).unwrap();

@@ -187,6 +187,31 @@ fn what_takes_longer_than_the_grace_time_is_cut_off_before_the_hooks_run() {
 }
 
 #[test]
+fn a_handler_that_blocks_its_thread_does_not_keep_the_server_from_ending() {
+    struct Blocks(Mutex<std::sync::mpsc::Receiver<()>>, Mutex<Sender<()>>);
+    #[middleware]
+    impl Blocks {
+        async fn call(&self) {
+            self.1.lock().unwrap().send(()).unwrap();
+            let _ = self.0.lock().unwrap().recv();
+        }
+    }
+    let ((unblock, blocked), (tell, told)) = (channel(), channel());
+    let app = App::new().with(Blocks(Mutex::new(blocked), Mutex::new(tell)));
+    let mut server = run(app, |server| {
+        server.workers(2).grace(Duration::from_secs(1))
+    });
+    let mut busy = Client::connect(server.address);
+    busy.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    told.recv().unwrap();
+    let begin = Instant::now();
+    server.stop();
+    server.wait();
+    assert!(begin.elapsed() < Duration::from_secs(5));
+    drop(unblock);
+}
+
+#[test]
 fn hooks_run_in_their_order_after_the_requests() {
     let (gate, permits, waits) = gate();
     let (did, saw) = channel();

@@ -189,7 +189,8 @@ pub fn cookie(tokens: TokenStream) -> TokenStream {
     cookie::expand(tokens.into()).into()
 }
 
-/// Runs an `async fn main` on tokio's runtime, with a thread for each core.
+/// Runs an `async fn main` on tokio's runtime, with a thread for each core. What runs when it ends is dropped, and what blocks
+/// a thread has one second more.
 ///
 /// ```ignore
 /// #[koa::main]

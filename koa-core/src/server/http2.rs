@@ -89,6 +89,8 @@ pub(super) async fn serve<C: Onion, S>(
     {
         connection.exceeds(Limit::Http2Flood);
     }
+    // Requests that run on have the connection, and would keep it open.
+    connection.close();
 }
 
 /// The size of a request's head as HTTP/2 counts it, each field with 32 bytes of its own (RFC 9113, 6.5.2).

@@ -17,6 +17,9 @@ const HEADER_SIZE: usize = 32 * 1024;
 /// The number of a request's headers; hyper's own default, which costs nothing.
 const HEADER_COUNT: usize = 100;
 
+/// How many there can be at all: a map of headers has room for some more.
+const HEADERS_MOST: usize = 20_000;
+
 /// How fast the body of a request has to come, in bytes a second.
 const BODY_RATE: u32 = 240;
 
@@ -201,11 +204,11 @@ impl<C> Server<C> {
         self
     }
 
-    /// Sets how many headers a request may have, by default 100. One with more gets a 431. Another number than the
+    /// Sets how many headers a request may have, by default 100, at most 20,000. One with more gets a 431. Another number than the
     /// default costs every request of HTTP/1 an allocation.
     #[must_use]
     pub fn max_headers(mut self, count: usize) -> Self {
-        self.limits.headers = count;
+        self.limits.headers = count.min(HEADERS_MOST);
         self
     }
 

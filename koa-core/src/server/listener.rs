@@ -59,12 +59,34 @@ enum Accepting {
 
 /// The file of a Unix socket, which is removed with it.
 #[cfg(unix)]
-pub(super) struct SocketFile(PathBuf);
+pub(super) struct SocketFile {
+    path: PathBuf,
+    /// Which file it is.
+    identity: Option<(u64, u64)>,
+}
+
+#[cfg(unix)]
+impl SocketFile {
+    fn new(path: PathBuf) -> Self {
+        let identity = Self::identity(&path);
+        Self { path, identity }
+    }
+
+    fn identity(path: &Path) -> Option<(u64, u64)> {
+        use std::os::unix::fs::MetadataExt;
+
+        let file = std::fs::symlink_metadata(path).ok()?;
+        Some((file.dev(), file.ino()))
+    }
+}
 
 #[cfg(unix)]
 impl Drop for SocketFile {
     fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
+        // Another server may have bound the path since.
+        if Self::identity(&self.path) == self.identity {
+            let _ = std::fs::remove_file(&self.path);
+        }
     }
 }
 
@@ -262,7 +284,10 @@ fn listen_on(address: SocketAddr, options: &Options) -> io::Result<StdTcpListene
 #[cfg(unix)]
 fn bind_unix(path: PathBuf, options: &Options) -> Result<Listening> {
     match listen_at(&path, options) {
-        Ok(socket) => Ok(Listening::Unix(socket, Some(Arc::new(SocketFile(path))))),
+        Ok(socket) => Ok(Listening::Unix(
+            socket,
+            Some(Arc::new(SocketFile::new(path))),
+        )),
         Err(error) => {
             let path = path.display();
             Err(failed(format_args!("cannot listen on {path}"), error))
@@ -280,7 +305,10 @@ fn listen_at(path: &Path, options: &Options) -> io::Result<StdUnixListener> {
         // A socket that nobody listens on was left by a server that has ended.
         let is_socket =
             std::fs::symlink_metadata(path).is_ok_and(|file| file.file_type().is_socket());
-        let probe = RawSocket::new(Domain::UNIX, Type::STREAM, None)?.connect(&address);
+        let probe = RawSocket::new(Domain::UNIX, Type::STREAM, None)?;
+        // One that is too busy to take a connection is in use.
+        probe.set_nonblocking(true)?;
+        let probe = probe.connect(&address);
         let is_dead = probe.is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused);
         if error.kind() != ErrorKind::AddrInUse || !is_socket || !is_dead {
             return Err(error);

@@ -29,8 +29,10 @@ mod workers;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use tokio::sync::{mpsc, watch};
+use tokio::time::timeout;
 
 use crate::app::{Application, Callback};
 use crate::chain::Onion;
@@ -158,10 +160,13 @@ impl<C: Onion> Server<C> {
             let end = async {
                 shutdown.signalled().await;
                 stop.send_replace(true);
-                accepted.recv().await;
+                let begin = Instant::now();
+                // A worker whose thread is blocked does not even stop to accept.
+                let _ = timeout(shutdown.grace, accepted.recv()).await;
+                begin
             };
-            tokio::join!(accept, end);
-            shutdown.finish(&registry).await;
+            let ((), begin) = tokio::join!(accept, end);
+            shutdown.finish(&registry, begin).await;
         };
         let result = tokio::select! {
             () = serving => Ok(()),

@@ -18,6 +18,10 @@ pub(super) type Seconds = u32;
 
 pub(super) const SWEEP: Duration = Duration::from_secs(1);
 
+/// How long an HTTP/2 client that has nothing to wait for may take to answer to the farewell of a server that ends.
+#[cfg(feature = "http2")]
+const FAREWELL: Seconds = 2;
+
 pub(crate) struct Registry {
     connections: Mutex<Vec<Weak<Connection>>>,
     now: AtomicU32,
@@ -245,6 +249,14 @@ impl Registry {
                 }
                 #[cfg(feature = "http2")]
                 Phase::Multiplexed => connection.finish(),
+                // It was told, and answers nothing: it is gone, or does not want to know.
+                #[cfg(feature = "http2")]
+                Phase::Finishing
+                    if connection.open_streams() == 0
+                        && self.now().saturating_sub(state.since()) > FAREWELL =>
+                {
+                    connection.close_if(state);
+                }
                 _ => {}
             }
         }

@@ -3,7 +3,7 @@
 use std::future::{Future, pending};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::time::timeout;
 
@@ -101,8 +101,8 @@ impl Shutdown {
         }
     }
 
-    /// Waits for what is in flight, and runs the hooks.
-    pub(super) async fn finish(self, registry: &Arc<Registry>) {
+    /// Waits for what is in flight, as long as the grace time that began then lasts, and runs the hooks.
+    pub(super) async fn finish(self, registry: &Arc<Registry>, begin: Instant) {
         registry.drain();
         let mut drained = pin!(registry.drained());
         let ended = async {
@@ -110,7 +110,9 @@ impl Shutdown {
                 registry.end_idle();
             }
         };
-        let is_late = timeout(self.grace, ended).await.is_err();
+        let is_late = timeout(self.grace.saturating_sub(begin.elapsed()), ended)
+            .await
+            .is_err();
         let late = registry.close_all();
         if is_late {
             for connection in late.iter().filter(|connection| !connection.is_stream()) {
