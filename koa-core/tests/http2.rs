@@ -11,11 +11,11 @@
 mod client;
 mod h2_client;
 mod serve;
+mod waits;
 
 use std::net::SocketAddr;
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::time::Duration;
 
 use bytes::Bytes;
 use client::{Client, get};
@@ -25,6 +25,7 @@ use koa::prelude::*;
 use serve::serve;
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, Semaphore};
+use waits::{Waits, next};
 
 #[middleware]
 async fn answer(ctx: &mut Context) -> Result {
@@ -102,37 +103,6 @@ fn a_preface_that_comes_in_pieces_is_one() {
     client.send("RI");
     client.send("NT / HTTP/1.1\r\nHost: x\r\n\r\n");
     assert_eq!(client.read(false).unwrap().status, 200);
-}
-
-/// Says where it is, and that it was dropped before its end.
-struct Waits(Mutex<Sender<&'static str>>, &'static Notify);
-
-struct Guard(Option<Sender<&'static str>>);
-
-impl Drop for Guard {
-    fn drop(&mut self) {
-        if let Some(tell) = &self.0 {
-            let _ = tell.send("dropped");
-        }
-    }
-}
-
-#[middleware]
-impl Waits {
-    async fn call(&self, ctx: &mut Context) -> &'static str {
-        let tell = self.0.lock().unwrap().clone();
-        let mut guard = Guard(Some(tell.clone()));
-        let _ = ctx;
-        tell.send("waits").unwrap();
-        self.1.notified().await;
-        guard.0 = None;
-        tell.send("went on").unwrap();
-        "done"
-    }
-}
-
-fn next(told: &Receiver<&'static str>) -> &'static str {
-    told.recv_timeout(Duration::from_secs(20)).unwrap()
 }
 
 /// Asks, and gives the request up when the app has begun, by a reset of its stream: the connection stays.

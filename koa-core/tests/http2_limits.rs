@@ -10,9 +10,10 @@
 mod client;
 mod h2_client;
 mod serve;
+mod waits;
 
 use std::sync::Mutex;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -24,6 +25,7 @@ use koa::{Exceeded, Limit};
 use serve::serve_with;
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
+use waits::{Waits, next};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -224,37 +226,6 @@ fn opened_and_reset(count: u32) -> Vec<u8> {
         }
     }
     bytes
-}
-
-/// Says where it is, and that it was dropped before its end.
-struct Waits(Mutex<Sender<&'static str>>, &'static Notify);
-
-struct Guard(Option<Sender<&'static str>>);
-
-impl Drop for Guard {
-    fn drop(&mut self) {
-        if let Some(tell) = &self.0 {
-            let _ = tell.send("dropped");
-        }
-    }
-}
-
-#[middleware]
-impl Waits {
-    async fn call(&self, ctx: &mut Context) -> &'static str {
-        let tell = self.0.lock().unwrap().clone();
-        let mut guard = Guard(Some(tell.clone()));
-        let _ = ctx;
-        tell.send("waits").unwrap();
-        self.1.notified().await;
-        guard.0 = None;
-        tell.send("went on").unwrap();
-        "done"
-    }
-}
-
-fn next(told: &Receiver<&'static str>) -> &'static str {
-    told.recv_timeout(20 * SECOND).unwrap()
 }
 
 #[test]
