@@ -15,7 +15,7 @@ use std::collections::HashMap;
 use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -23,6 +23,7 @@ use client::{Client, get};
 use koa::prelude::*;
 use koa::{Application, Exceeded, Limit};
 use serve::{serve_at_with, serve_with};
+use tokio::sync::Notify;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -285,6 +286,76 @@ fn a_body_may_stop_where_its_rate_is_not_looked_at() {
     }
     assert_eq!(client.read(false).unwrap().text(), "2 bytes");
     assert_eq!(told.limits.try_iter().count(), 0);
+}
+
+/// Answers at once, and reads the body then, as fast as it is let.
+#[derive(Clone)]
+struct Later {
+    lengths: Sender<Option<usize>>,
+    go_on: Arc<Notify>,
+}
+
+#[middleware]
+impl Later {
+    async fn call(&self, ctx: &mut Context) -> Result<&'static str> {
+        if ctx.method() == "POST" {
+            let mut body = ctx.request.stream()?;
+            let Self { lengths, go_on } = self.clone();
+            tokio::spawn(async move {
+                go_on.notified().await;
+                let mut length = Some(0);
+                while let Some(chunk) = body.next().await {
+                    length = length.and_then(|length| Some(length + chunk.ok()?.len()));
+                }
+                let _ = lengths.send(length);
+            });
+        }
+        Ok("read later")
+    }
+}
+
+#[test]
+fn a_body_that_is_read_after_the_answer_has_the_time_of_a_body() {
+    let (lengths, read) = channel();
+    let go_on = Arc::new(Notify::new());
+    let later = Later {
+        lengths,
+        go_on: Arc::clone(&go_on),
+    };
+    let (tell, told) = channel();
+    let app = App::new().silent(true);
+    let app = app.on(move |event: &Exceeded| {
+        let _ = tell.send(event.limit);
+    });
+    let server = serve_with(app.with(later), |server| {
+        server
+            .header_read_timeout(SECOND)
+            .keep_alive_timeout(SECOND)
+            .min_body_rate(100, 4 * SECOND)
+    });
+    let mut client = Client::connect(server.address);
+    let head = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n";
+    client.send(head);
+    client.send([b'a'; 500]);
+    assert_eq!(client.read(false).unwrap().text(), "read later");
+    // Longer than a connection may be idle, or a head on its way: nobody reads, and then nothing comes.
+    std::thread::sleep(2 * SECOND + SECOND / 2);
+    go_on.notify_one();
+    std::thread::sleep(2 * SECOND + SECOND / 2);
+    client.send([b'a'; 500]);
+    assert_eq!(read.recv().unwrap(), Some(1000));
+    assert_eq!(client.get("/").text(), "read later");
+    // The next one is idle as any other.
+    assert_eq!(client.rest(), b"");
+    assert_eq!(told.recv().unwrap(), Limit::IdleTime);
+
+    let mut client = Client::connect(server.address);
+    go_on.notify_one();
+    client.send(head);
+    assert_eq!(client.read(false).unwrap().text(), "read later");
+    assert_eq!(read.recv().unwrap(), None, "it comes too slowly");
+    assert_eq!(told.recv().unwrap(), Limit::BodyRate);
+    assert_eq!(client.rest(), b"", "and no second answer");
 }
 
 #[test]

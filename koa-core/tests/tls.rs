@@ -10,7 +10,7 @@
 mod client;
 mod serve;
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
@@ -29,7 +29,7 @@ use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig};
+use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig};
 
 #[middleware]
 async fn seen(ctx: &mut Context) -> String {
@@ -45,12 +45,8 @@ fn certificate() -> (String, String) {
     (cert.pem(), signing_key.serialize_pem())
 }
 
-/// Connects as a client that trusts one certificate and offers these protocols.
-async fn connect(
-    address: SocketAddr,
-    trusted: &str,
-    protocols: &[&str],
-) -> std::io::Result<TlsStream<TcpStream>> {
+/// A client that trusts one certificate and offers these protocols.
+fn client_config(trusted: &str, protocols: &[&str]) -> ClientConfig {
     let mut roots = RootCertStore::empty();
     roots
         .add(CertificateDer::from_pem_slice(trusted.as_bytes()).unwrap())
@@ -61,9 +57,18 @@ async fn connect(
         .with_root_certificates(roots)
         .with_no_client_auth();
     config.alpn_protocols = protocols.iter().map(|name| (*name).into()).collect();
+    config
+}
+
+/// Connects as that client.
+async fn connect(
+    address: SocketAddr,
+    trusted: &str,
+    protocols: &[&str],
+) -> std::io::Result<TlsStream<TcpStream>> {
     let stream = TcpStream::connect(address).await?;
     let name = ServerName::try_from("localhost").unwrap();
-    TlsConnector::from(Arc::new(config))
+    TlsConnector::from(Arc::new(client_config(trusted, protocols)))
         .connect(name, stream)
         .await
 }
@@ -136,7 +141,11 @@ async fn a_certificate_is_renewed_without_a_restart() {
 
     // Files that do not fit leave what there is.
     write(&(new.0.clone(), old.1.clone()));
-    assert!(tls.reload().is_err());
+    let error = tls.reload().unwrap_err();
+    for file in [&files.0, &files.1] {
+        let file = file.display().to_string();
+        assert!(error.message().contains(&file), "{}", error.message());
+    }
     assert!(connect(server.address, &old.0, &[]).await.is_ok());
 
     write(&new);
@@ -350,6 +359,68 @@ fn what_is_no_certificate_is_an_error_that_says_so() {
             .starts_with("/nowhere/cert.pem cannot be read")
     );
     assert!(!format!("{:?}", Tls::from_pem(cert.as_bytes(), key.as_bytes())).contains("KEY"));
+}
+
+/// The client's side of a handshake, by hand.
+struct Handshake {
+    tls: ClientConnection,
+    stream: std::net::TcpStream,
+}
+
+impl Handshake {
+    /// Sends what there is to send.
+    fn send(&mut self) {
+        while self.tls.wants_write() {
+            self.tls.write_tls(&mut self.stream).unwrap();
+        }
+    }
+
+    /// Reads and understands what has come; whether it is the end.
+    fn read(&mut self) -> bool {
+        let read = self.tls.read_tls(&mut self.stream).unwrap();
+        self.tls.process_new_packets().unwrap();
+        read == 0
+    }
+}
+
+#[test]
+fn a_handshake_is_finished_by_a_server_that_ends() {
+    let (cert, key) = certificate();
+    let tls = Tls::from_pem(cert.as_bytes(), key.as_bytes()).unwrap();
+    let address = Address::from("127.0.0.1:0").tls(&tls);
+    let (stop, stopped) = oneshot::channel::<()>();
+    let server = serve_at_with(App::new().with(seen), address, |server| {
+        server.shutdown_on(async {
+            let _ = stopped.await;
+        })
+    });
+    let name = ServerName::try_from("localhost").unwrap();
+    let config = Arc::new(client_config(&cert, &[]));
+    let mut client = Handshake {
+        tls: ClientConnection::new(config, name).unwrap(),
+        stream: std::net::TcpStream::connect(server.address).unwrap(),
+    };
+    client.send();
+    // The server has begun.
+    assert!(!client.read());
+
+    stop.send(()).unwrap();
+    // Twice as long as an unused connection is kept open.
+    let late = Some(Duration::from_secs(1));
+    client.stream.set_read_timeout(late).unwrap();
+    let mut rest = [0; 1];
+    while let Ok(read) = client.stream.peek(&mut rest) {
+        assert!(read == 1 && !client.read(), "it is not cut off");
+    }
+    client.stream.set_read_timeout(None).unwrap();
+    let request = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    client.tls.writer().write_all(request).unwrap();
+    client.send();
+    while !client.read() {}
+    let mut answer = String::new();
+    client.tls.reader().read_to_string(&mut answer).unwrap();
+    assert!(answer.ends_with(SECURE), "{answer}");
+    assert!(answer.contains("connection: close\r\n"), "{answer}");
 }
 
 #[test]

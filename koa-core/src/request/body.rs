@@ -433,7 +433,7 @@ pub(crate) struct Paced {
     waiting: Waiting,
 }
 
-/// Whether a body is waited for.
+/// Whether a body is waited for. As long as it is there, the body is lent.
 struct Waiting {
     connection: Arc<Connection>,
     waits: bool,
@@ -441,6 +441,7 @@ struct Waiting {
 
 impl Paced {
     pub(super) fn new(body: Carried, connection: Arc<Connection>) -> Self {
+        connection.lends_body();
         Self {
             body,
             came: 0,
@@ -498,6 +499,7 @@ impl Drop for Waiting {
         if self.waits {
             self.connection.pace().go_on();
         }
+        self.connection.takes_body_back();
     }
 }
 

@@ -164,6 +164,10 @@ impl Registry {
     fn look_at(&self, connection: &Connection, now: Seconds) -> Option<Limit> {
         let limits = &self.limits;
         let over = |since: Seconds, limit| now.saturating_sub(since) > limit;
+        let late_body = || {
+            let late = connection.pace().sweep(limits.body_rate, limits.body_grace);
+            late.then_some(Limit::BodyRate)
+        };
         #[cfg(feature = "http2")]
         if connection.is_stream() {
             let unread = connection.handed_over_since();
@@ -171,8 +175,7 @@ impl Registry {
                 connection.reset();
                 return Some(Limit::WriteTime);
             }
-            let late = connection.pace().sweep(limits.body_rate, limits.body_grace);
-            return late.then_some(Limit::BodyRate);
+            return late_body();
         }
         let state = connection.state()?;
         let blocked = connection.blocked_since();
@@ -181,16 +184,17 @@ impl Registry {
             return connection.cut_if(state).then_some(Limit::WriteTime);
         }
         let (limit, reached) = match state.phase() {
+            // Who has the body may read it after the response.
+            Phase::Written | Phase::Idle | Phase::Head if connection.has_lent_body() => {
+                return late_body();
+            }
+            // The response may be made of the request's body.
+            Phase::Request | Phase::Body => return late_body(),
             Phase::Idle => (limits.keep_alive, Limit::IdleTime),
             Phase::Connected | Phase::Head => (limits.header_read, Limit::HeaderReadTime),
             Phase::Lingering if over(state.since(), limits.header_read) => {
                 connection.close();
                 return None;
-            }
-            // The response may be made of the request's body.
-            Phase::Request | Phase::Body => {
-                let late = connection.pace().sweep(limits.body_rate, limits.body_grace);
-                return late.then_some(Limit::BodyRate);
             }
             #[cfg(feature = "http2")]
             Phase::Multiplexed | Phase::Finishing
@@ -244,6 +248,7 @@ impl Registry {
                 continue;
             };
             match state.phase() {
+                Phase::Idle if connection.has_lent_body() => {}
                 Phase::Connected | Phase::Idle | Phase::Unused | Phase::Lingering => {
                     connection.end_unused(state);
                 }

@@ -152,7 +152,10 @@ fn read((certificates, key): &(PathBuf, PathBuf)) -> Result<ServerConfig> {
             Error::internal(format!("{path} cannot be read: {error}")).with_source(error)
         })
     };
-    parse(&content(certificates)?, &content(key)?)
+    parse(&content(certificates)?, &content(key)?).map_err(|error| {
+        let (certificates, key) = (certificates.display(), key.display());
+        Error::internal(format!("{certificates} and {key}: {}", error.message()))
+    })
 }
 
 fn parse(certificates: &[u8], key: &[u8]) -> Result<ServerConfig> {
@@ -181,10 +184,13 @@ pub(super) async fn serve<C: Onion>(
     served: Arc<Served<C>>,
     config: Arc<ServerConfig>,
 ) {
+    // A server that ends waits for a handshake as it does for a request's head.
+    connection.begin_handshake().await;
     let wire = Wire::new(read, Arc::clone(&connection));
     let Ok(stream) = TlsAcceptor::from(config).accept(wire).await else {
         return;
     };
+    connection.end_handshake();
     #[cfg(feature = "http2")]
     if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
         super::http2::serve(stream, Bytes::new(), connection, served).await;

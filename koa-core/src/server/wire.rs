@@ -114,7 +114,7 @@ impl WriteHalf {
         }
     }
 
-    async fn readable(&self) -> io::Result<Ready> {
+    pub(super) async fn readable(&self) -> io::Result<Ready> {
         match self {
             Self::Tcp(socket) => socket.ready(Interest::READABLE).await,
             #[cfg(unix)]

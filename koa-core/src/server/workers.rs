@@ -34,17 +34,27 @@ impl Workers {
                 .map(Bound::try_clone)
                 .collect::<io::Result<Vec<_>>>()?;
             let runtime = Builder::new_current_thread().enable_all().build()?;
+            // Here, where an error is heard.
+            let listeners: io::Result<Vec<_>> = {
+                let _entered = runtime.enter();
+                bound.into_iter().map(Bound::listen).collect()
+            };
+            let listeners = match listeners {
+                Ok(listeners) => listeners,
+                Err(error) => {
+                    // To drop it would wait for its threads, which this one must not.
+                    runtime.shutdown_background();
+                    return Err(error);
+                }
+            };
             let (served, stop) = (Arc::clone(served), stop.clone());
             let (accepting, mut ended) = (accepting.clone(), ended.clone());
             thread::Builder::new()
                 .name(format!("koa-{number}"))
                 .spawn(move || {
                     runtime.block_on(async {
-                        let listeners = bound.into_iter().map(Bound::listen).collect();
                         let serving = async {
-                            if let Ok(listeners) = listeners {
-                                accept_all(listeners, served, stop).await;
-                            }
+                            accept_all(listeners, served, stop).await;
                             drop(accepting);
                         };
                         tokio::select! {

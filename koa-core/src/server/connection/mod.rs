@@ -120,6 +120,8 @@ struct Watched {
     blocked: AtomicU32,
     /// How many requests run on without a response.
     orphans: AtomicU32,
+    /// How many bodies of requests somebody has who may still read them.
+    lent: AtomicU32,
     /// The ids that requests came with last, the newest first: the next one mostly has the same.
     sessions: Mutex<[Option<Id>; SESSIONS]>,
     #[cfg(feature = "http2")]
@@ -146,6 +148,7 @@ impl Connection {
                 opened: now,
                 blocked: AtomicU32::new(0),
                 orphans: AtomicU32::new(0),
+                lent: AtomicU32::new(0),
                 sessions: Mutex::default(),
                 #[cfg(feature = "http2")]
                 streams: Streams::default(),
@@ -348,6 +351,57 @@ impl Connection {
         self.pace.begin();
         #[cfg(feature = "http2")]
         self.watch_stream();
+    }
+
+    /// That somebody has the body of its request, and may read it after the response.
+    pub(crate) fn lends_body(&self) {
+        if let Some(watched) = &self.watched {
+            watched.lent.fetch_add(1, Relaxed);
+        }
+    }
+
+    /// That it was read, or given up. What comes next is another request, whose time begins now.
+    pub(crate) fn takes_body_back(&self) {
+        let Some(watched) = &self.watched else {
+            return;
+        };
+        let state = watched.state();
+        if matches!(state.phase(), Phase::Idle | Phase::Head) {
+            let idle = State::new(Phase::Idle, watched.registry.now()).0;
+            let _ = watched
+                .state
+                .compare_exchange(state.0, idle, AcqRel, Relaxed);
+        }
+        watched.lent.fetch_sub(1, Release);
+    }
+
+    /// Whether the body of a request may still be read that was answered before.
+    pub(super) fn has_lent_body(&self) -> bool {
+        let watched = self.watched.as_ref();
+        watched.is_some_and(|watched| watched.lent.load(Acquire) > 0)
+    }
+
+    /// Waits for the first byte of a handshake, which has the time of a request's head.
+    #[cfg(feature = "tls")]
+    pub(super) async fn begin_handshake(&self) {
+        if let Some(socket) = self.socket() {
+            let _ = socket.readable().await;
+            self.reads(true, false);
+        }
+    }
+
+    /// That it has come to its end: the first request may come, in what is left of that time.
+    #[cfg(feature = "tls")]
+    pub(super) fn end_handshake(&self) {
+        if let Some(watched) = &self.watched {
+            let state = watched.state();
+            if state.phase() == Phase::Head {
+                let connected = State::new(Phase::Connected, state.since()).0;
+                let _ = watched
+                    .state
+                    .compare_exchange(state.0, connected, AcqRel, Relaxed);
+            }
+        }
     }
 
     /// The time of the last sweep.
