@@ -343,18 +343,22 @@ fn a_body_that_is_read_after_the_answer_has_the_time_of_a_body() {
     go_on.notify_one();
     std::thread::sleep(2 * SECOND + SECOND / 2);
     client.send([b'a'; 500]);
-    assert_eq!(read.recv().unwrap(), Some(1000));
+    assert_eq!(read.recv_timeout(20 * SECOND).unwrap(), Some(1000));
     assert_eq!(client.get("/").text(), "read later");
     // The next one is idle as any other.
     assert_eq!(client.rest(), b"");
-    assert_eq!(told.recv().unwrap(), Limit::IdleTime);
+    assert_eq!(told.recv_timeout(20 * SECOND).unwrap(), Limit::IdleTime);
 
     let mut client = Client::connect(server.address);
     go_on.notify_one();
     client.send(head);
     assert_eq!(client.read(false).unwrap().text(), "read later");
-    assert_eq!(read.recv().unwrap(), None, "it comes too slowly");
-    assert_eq!(told.recv().unwrap(), Limit::BodyRate);
+    assert_eq!(
+        read.recv_timeout(20 * SECOND).unwrap(),
+        None,
+        "it comes too slowly"
+    );
+    assert_eq!(told.recv_timeout(20 * SECOND).unwrap(), Limit::BodyRate);
     assert_eq!(client.rest(), b"", "and no second answer");
 }
 

@@ -204,8 +204,8 @@ impl<C> Server<C> {
         self
     }
 
-    /// Sets how many headers a request may have, by default 100, at most 20,000. One with more gets a 431. Another number than the
-    /// default costs every request of HTTP/1 an allocation.
+    /// Sets how many headers a request may have, by default 100, at most 20,000. One with more gets a 431. Another number
+    /// than the default costs every request of HTTP/1 an allocation.
     #[must_use]
     pub fn max_headers(mut self, count: usize) -> Self {
         self.limits.headers = count.min(HEADERS_MOST);
@@ -214,7 +214,8 @@ impl<C> Server<C> {
 
     /// Sets how fast the body of a request has to come while the app waits for it: on average `bytes` a second, once
     /// it has been waited for `grace`. By default 240 bytes a second after 10 seconds; 0 bytes turn it off. A slower
-    /// one fails with a 408.
+    /// one fails with a 408. So it is with a body that is read on after the response, as long as the app keeps its
+    /// stream: the time of an idle connection begins after it.
     #[must_use]
     pub fn min_body_rate(mut self, bytes: u32, grace: Duration) -> Self {
         self.limits.body_rate = bytes;
