@@ -350,3 +350,33 @@ fn inherited_sockets_are_addresses() {
     assert!(Command::new("kill").arg(pid).status().unwrap().success());
     assert!(server.wait().unwrap().success());
 }
+
+/// A process of its own, which may open few files.
+#[cfg(unix)]
+#[test]
+fn a_worker_that_cannot_begin_is_an_error_of_run() {
+    use std::process::Command;
+
+    if std::env::var_os("KOA_FEW_FILES").is_some() {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let error = runtime.block_on(async {
+            let server = App::new().with(seen).bind("127.0.0.1:0").await.unwrap();
+            let address = server.addresses()[0];
+            let error = server.workers(100).run().await.expect_err("too few files");
+            // Nothing listens any more, also of those that had begun.
+            while std::net::TcpStream::connect(address).is_ok() {
+                std::thread::yield_now();
+            }
+            error
+        });
+        return assert!(error.to_string().contains("Too many open files"), "{error}");
+    }
+    let status = Command::new("sh")
+        .args(["-c", "ulimit -n 64; exec \"$0\" --exact \"$1\""])
+        .arg(std::env::current_exe().unwrap())
+        .arg("a_worker_that_cannot_begin_is_an_error_of_run")
+        .env("KOA_FEW_FILES", "1")
+        .status()
+        .unwrap();
+    assert!(status.success());
+}

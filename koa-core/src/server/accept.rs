@@ -133,15 +133,33 @@ fn begin<C: Onion>(
 fn refuse(mut read: ReadHalf, write: WriteHalf) {
     let _ = write.try_write(FULL);
     write.shutdown(Shutdown::Write);
-    if REFUSING.fetch_add(1, Relaxed) >= REFUSED {
-        REFUSING.fetch_sub(1, Relaxed);
+    let Some(refusal) = Refusal::begin() else {
         return;
-    }
+    };
     tokio::spawn(async move {
+        let _refusal = refusal;
         let mut rest = [0; 1024];
         let reading = async { while matches!(read.read(&mut rest).await, Ok(1..)) {} };
         let _ = tokio::time::timeout(REFUSAL, reading).await;
         drop(write);
-        REFUSING.fetch_sub(1, Relaxed);
     });
+}
+
+/// One of those that are waited for, also where its task is dropped with its runtime.
+struct Refusal;
+
+impl Refusal {
+    fn begin() -> Option<Self> {
+        let refusal = (REFUSING.fetch_add(1, Relaxed) < REFUSED).then_some(Self);
+        if refusal.is_none() {
+            REFUSING.fetch_sub(1, Relaxed);
+        }
+        refusal
+    }
+}
+
+impl Drop for Refusal {
+    fn drop(&mut self) {
+        REFUSING.fetch_sub(1, Relaxed);
+    }
 }

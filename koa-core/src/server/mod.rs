@@ -139,7 +139,8 @@ impl<C: Onion> Server<C> {
         let (stop, stopping) = watch::channel(false);
         // Closed once nothing accepts any more.
         let (accepting, mut accepted) = mpsc::channel::<()>(1);
-        let workers = Workers::start(self.workers, &self.bound, &served, &stopping, &accepting)?;
+        let workers =
+            Workers::start(self.workers, &self.bound, &served, &stopping, &accepting).await?;
         let listeners = match self.workers {
             0 => self
                 .bound

@@ -13,10 +13,13 @@ use crate::server::connection::{Connection, Phase};
 use crate::server::limits::{Limit, Limits};
 use crate::server::tick::Ticks;
 
-/// Seconds since the server began.
+/// Seconds since the server began. One in which it stood still for longer than that is one all the same.
 pub(super) type Seconds = u32;
 
 pub(super) const SWEEP: Duration = Duration::from_secs(1);
+
+/// After how long a sweep comes late.
+const LATE: Duration = Duration::from_millis(1500);
 
 /// How long an HTTP/2 client that has nothing to wait for may take to answer to the farewell of a server that ends.
 #[cfg(feature = "http2")]
@@ -68,7 +71,7 @@ impl Registry {
         })
     }
 
-    /// The time of the last sweep.
+    /// The time of the last beat.
     pub(super) fn now(&self) -> Seconds {
         self.now.load(Relaxed)
     }
@@ -134,12 +137,17 @@ impl Registry {
 
     /// Ends the connections that have waited too long, every second, until it is dropped.
     pub(super) async fn sweep_every_second(&self, mut ticks: Ticks) -> io::Result<()> {
-        let start = Instant::now();
+        let mut left_out = false;
         loop {
+            let begin = Instant::now();
             ticks.next().await?;
-            let now = Seconds::try_from(start.elapsed().as_secs()).unwrap_or(Seconds::MAX);
+            let now = self.now().saturating_add(1);
             self.now.store(now, Relaxed);
-            self.sweep(now);
+            // The server stood still, and has not looked at what came meanwhile. One that always does has its limits too.
+            left_out = begin.elapsed() > LATE && !left_out;
+            if !left_out {
+                self.sweep(now);
+            }
         }
     }
 

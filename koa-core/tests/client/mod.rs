@@ -186,6 +186,8 @@ impl<S: Read + Write> Client<S> {
                 true
             }
             Err(error) if error.kind() == io::ErrorKind::ConnectionReset => false,
+            // The process was stopped for a while.
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => true,
             Err(error) => panic!("the server neither answers nor closes: {error}"),
         }
     }

@@ -404,7 +404,7 @@ impl Connection {
         }
     }
 
-    /// The time of the last sweep.
+    /// The time of the last beat.
     #[cfg(feature = "http2")]
     pub(super) fn now(&self) -> Seconds {
         self.watched
