@@ -49,6 +49,34 @@ fn options_are_set_on_the_sockets() {
     assert!(bind(same.reuse_port(true)).is_ok());
 }
 
+/// What `main` prints, which is said once.
+#[test]
+fn what_cannot_be_listened_on_is_said() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let error = |address: &str| {
+        let bound = runtime.block_on(App::new().bind(address));
+        format!("{:?}", bound.expect_err("it is no address"))
+    };
+    for text in ["127.0.0.1", "::1", "localhost", ""] {
+        assert_eq!(
+            error(text),
+            format!(
+                "the address {text:?} has no port; one with it is \"127.0.0.1:3000\", \"[::1]:3000\" or \":3000\""
+            )
+        );
+    }
+    assert_eq!(
+        error("127.0.0.1:99999"),
+        "the address \"127.0.0.1:99999\" cannot be read or resolved: invalid port value"
+    );
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let in_use = error(&address);
+    let why = in_use.strip_prefix(&format!("cannot listen on {address}: "));
+    let why = why.unwrap_or_else(|| panic!("{in_use}"));
+    assert!(!why.contains('\n') && !why.contains("500"), "{why}");
+}
+
 #[cfg(unix)]
 mod unix {
     use std::io::{Read, Write};

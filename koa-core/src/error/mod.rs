@@ -219,13 +219,13 @@ impl Error {
         self.0.source.as_deref()
     }
 
-    /// The errors it came from, the nearest first, without one that says the same as it does.
+    /// The errors it came from, the nearest first, without those whose texts its message ends with.
     pub(crate) fn causes(&self) -> impl Iterator<Item = &(dyn StdError + 'static)> {
         let source = self
             .source()
             .map(|source| source as &(dyn StdError + 'static));
         let all = std::iter::successors(source, cause_of);
-        all.skip_while(|error| error.to_string() == self.0.message)
+        all.skip_while(|error| self.0.message.ends_with(&error.to_string()))
     }
 
     /// Whether a middleware panicked.
@@ -372,10 +372,13 @@ impl fmt::Display for Error {
     }
 }
 
-/// The status, the message, and the errors it came from: what `main` prints when it returns one.
+/// The message, the status unless it is 500, and the errors it came from: what `main` prints when it returns one.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({})", self.0.message, self.0.status.as_u16())?;
+        f.write_str(&self.0.message)?;
+        if self.0.status != StatusCode::INTERNAL_SERVER_ERROR {
+            write!(f, " ({})", self.0.status.as_u16())?;
+        }
         for cause in self.causes() {
             write!(f, "\n  caused by: {cause}")?;
         }
