@@ -264,16 +264,46 @@ fn the_process_is_told_by_a_signal() {
         busy.send("GET /wait HTTP/1.1\r\nHost: x\r\n\r\n");
         waits.recv().unwrap();
         // It serves, so it listens for signals too.
-        let mut kill = std::process::Command::new("kill");
-        let pid = std::process::id().to_string();
-        assert!(kill.args([signal, &pid]).status().unwrap().success());
+        kill(signal);
         while TcpStream::connect(server.address).is_ok() {
             std::thread::yield_now();
         }
+        // That of a manager of processes, which may send it more than once.
+        kill("-TERM");
         permits.add_permits(1);
         assert_eq!(busy.read(false).unwrap().status, 200);
         server.wait();
     }
+    // Ctrl-C, and once more.
+    let (gate, _permits, waits) = gate();
+    let (tell, told) = channel();
+    let (did, saw) = channel();
+    let app = App::new().on(move |event: &Exceeded| tell.send(event.limit).unwrap());
+    let mut server = run_until(app.with(gate), |server| {
+        server
+            .shutdown_on_signals()
+            .grace(Duration::from_secs(600))
+            .on_shutdown(move || async move { did.send(()).unwrap() })
+    });
+    let mut busy = Client::connect(server.address);
+    busy.send("GET /wait HTTP/1.1\r\nHost: x\r\n\r\n");
+    waits.recv().unwrap();
+    kill("-INT");
+    while TcpStream::connect(server.address).is_ok() {
+        std::thread::yield_now();
+    }
+    kill("-INT");
+    assert_eq!(busy.rest(), b"");
+    server.wait();
+    assert_eq!(told.iter().collect::<Vec<_>>(), [Limit::GraceTime]);
+    assert_eq!(saw.iter().count(), 1, "the hooks run");
+}
+
+#[cfg(unix)]
+fn kill(signal: &str) {
+    let pid = std::process::id().to_string();
+    let mut kill = std::process::Command::new("kill");
+    assert!(kill.args([signal, &pid]).status().unwrap().success());
 }
 
 /// Answers with so many bytes, and counts what it is asked.

@@ -29,10 +29,8 @@ mod workers;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
 
 use tokio::sync::{mpsc, watch};
-use tokio::time::timeout;
 
 use crate::app::{Application, Callback};
 use crate::chain::Onion;
@@ -161,13 +159,15 @@ impl<C: Onion> Server<C> {
             let end = async {
                 shutdown.signalled().await;
                 stop.send_replace(true);
-                let begin = Instant::now();
+                let mut grace = shutdown.grace_time();
                 // A worker whose thread is blocked does not even stop to accept.
-                let _ = timeout(shutdown.grace, accepted.recv()).await;
-                begin
+                tokio::select! {
+                    _ = accepted.recv() => Some(grace),
+                    () = &mut grace => None,
+                }
             };
-            let ((), begin) = tokio::join!(accept, end);
-            shutdown.finish(&registry, begin).await;
+            let ((), grace) = tokio::join!(accept, end);
+            shutdown.finish(&registry, grace).await;
         };
         let result = tokio::select! {
             () = serving => Ok(()),

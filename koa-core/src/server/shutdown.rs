@@ -3,9 +3,9 @@
 use std::future::{Future, pending};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::server::Server;
 use crate::server::limits::Limit;
@@ -24,7 +24,9 @@ type Hook = Box<dyn FnOnce() -> Signal + Send>;
 /// When a server shuts down, and what it then does.
 pub(super) struct Shutdown {
     signal: Option<Signal>,
-    pub(super) grace: Duration,
+    /// Whether Ctrl-C ends the grace time.
+    by_signals: bool,
+    grace: Duration,
     hooks: Vec<Hook>,
 }
 
@@ -32,6 +34,7 @@ impl Default for Shutdown {
     fn default() -> Self {
         Self {
             signal: None,
+            by_signals: false,
             grace: GRACE,
             hooks: Vec::new(),
         }
@@ -62,13 +65,17 @@ impl<C> Server<C> {
     #[must_use]
     pub fn shutdown_on(mut self, signal: impl Future<Output = ()> + Send + 'static) -> Self {
         self.shutdown.signal = Some(Box::pin(signal));
+        self.shutdown.by_signals = false;
         self
     }
 
-    /// Shuts down on SIGTERM or SIGINT, as [`App::listen`](crate::App::listen) does.
+    /// Shuts down on SIGTERM or SIGINT, as [`App::listen`](crate::App::listen) does. A SIGINT after that, which is a second
+    /// Ctrl-C, ends the [`grace`](Self::grace) time.
     #[must_use]
-    pub fn shutdown_on_signals(self) -> Self {
-        self.shutdown_on(shutdown_signal())
+    pub fn shutdown_on_signals(mut self) -> Self {
+        self = self.shutdown_on(shutdown_signal());
+        self.shutdown.by_signals = true;
+        self
     }
 
     /// Sets how long requests in flight may take to end, by default 25 seconds. What has not ended then is cut off: its
@@ -101,8 +108,24 @@ impl Shutdown {
         }
     }
 
-    /// Waits for what is in flight, as long as the grace time that began then lasts, and runs the hooks.
-    pub(super) async fn finish(self, registry: &Arc<Registry>, begin: Instant) {
+    /// The grace time, which begins now.
+    pub(super) fn grace_time(&self) -> Signal {
+        let (grace, by_signals) = (self.grace, self.by_signals);
+        Box::pin(async move {
+            let hurry = async {
+                if !by_signals || tokio::signal::ctrl_c().await.is_err() {
+                    pending::<()>().await;
+                }
+            };
+            tokio::select! {
+                () = sleep(grace) => {}
+                () = hurry => {}
+            }
+        })
+    }
+
+    /// Waits for what is in flight, as long as there is time, and runs the hooks.
+    pub(super) async fn finish(self, registry: &Arc<Registry>, grace: Option<Signal>) {
         registry.drain();
         let mut drained = pin!(registry.drained());
         let ended = async {
@@ -110,9 +133,14 @@ impl Shutdown {
                 registry.end_idle();
             }
         };
-        let is_late = timeout(self.grace.saturating_sub(begin.elapsed()), ended)
-            .await
-            .is_err();
+        let is_late = match grace {
+            Some(grace) => tokio::select! {
+                biased;
+                () = ended => false,
+                () = grace => true,
+            },
+            None => true,
+        };
         let late = registry.close_all();
         if is_late {
             for connection in late.iter().filter(|connection| !connection.is_stream()) {

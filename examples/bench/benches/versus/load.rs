@@ -1,6 +1,7 @@
-//! Requests a second: one on each of 32 connections at a time, in short rounds in which the contenders take turns, there and
-//! back. What else the machine does meanwhile then is no contender's alone. The servers have one processor, and who asks has
-//! another.
+//! Requests a second, in short rounds in which the contenders take turns, there and back: what else the machine does
+//! meanwhile then is no contender's alone. All of them are started many times over, since where the system puts the memory of
+//! a process makes some percent more than what was measured within one start would say. The servers have one processor, and
+//! who asks has another.
 
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -9,8 +10,18 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 const CONNECTIONS: usize = 32;
-const ROUNDS: usize = 60;
+const STARTS: usize = 30;
+const ROUNDS: usize = 3;
 const TIME: Duration = Duration::from_millis(250);
+
+/// Who asks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asker {
+    /// This process, a request on each of 32 connections at a time.
+    Own,
+    /// wrk, on 64 connections, for a second.
+    Wrk,
+}
 
 /// A connection that asks for one path after another.
 pub(crate) struct Connection {
@@ -64,7 +75,7 @@ fn cookie(answer: &str) -> String {
     pair.map_or(String::new(), |pair| format!("Cookie: {pair}\r\n"))
 }
 
-/// A figure of a contender: the median of all rounds, and the ratio to the first contender's in the same round, with the
+/// A figure of a contender: the median of all starts, and the ratio to the first contender's at the same start, with the
 /// standard error of its mean.
 pub(crate) struct Figure {
     median: f64,
@@ -98,7 +109,7 @@ impl Figure {
     }
 }
 
-/// What a round says of a contender.
+/// What a round, or all of a start, say of a contender.
 #[derive(Clone, Copy)]
 struct Round {
     /// Requests a second.
@@ -107,8 +118,20 @@ struct Round {
     time: Option<f64>,
 }
 
+impl Round {
+    fn mean(rounds: &[Self]) -> Self {
+        let count = rounds.len() as f64;
+        let times: Option<Vec<f64>> = rounds.iter().map(|round| round.time).collect();
+        Self {
+            rate: rounds.iter().map(|round| round.rate).sum::<f64>() / count,
+            time: times.map(|times| times.iter().sum::<f64>() / count),
+        }
+    }
+}
+
 /// How many requests each contender answers in a second, and how long its processor takes for one.
 pub(crate) fn requests_a_second(
+    asker: Asker,
     contenders: &[&str],
     path: &str,
 ) -> io::Result<(Vec<Figure>, Option<Vec<Figure>>)> {
@@ -117,28 +140,34 @@ pub(crate) fn requests_a_second(
     } else {
         &[]
     };
-    let mut running = Vec::new();
-    for contender in contenders {
-        running.push(crate::start(contender, through)?);
-    }
-    let mut rounds = vec![Vec::new(); contenders.len()];
-    for number in 0..ROUNDS {
-        let mut order: Vec<usize> = (0..contenders.len()).collect();
-        if number % 2 == 1 {
-            order.reverse();
+    let mut starts = vec![Vec::new(); contenders.len()];
+    for _ in 0..STARTS {
+        let mut running = Vec::new();
+        for contender in contenders {
+            running.push(crate::start(contender, through)?);
         }
-        for at in order {
-            let (child, port) = &running[at];
-            rounds[at].push(round(child, *port, path)?);
+        let mut rounds = vec![Vec::new(); contenders.len()];
+        for number in 0..ROUNDS {
+            let mut order: Vec<usize> = (0..contenders.len()).collect();
+            if number % 2 == 1 {
+                order.reverse();
+            }
+            for at in order {
+                let (child, port) = &running[at];
+                rounds[at].push(round(asker, child, *port, path)?);
+            }
         }
-    }
-    for (child, _) in &mut running {
-        child.kill()?;
-        child.wait()?;
+        for (start, rounds) in starts.iter_mut().zip(&rounds) {
+            start.push(Round::mean(rounds));
+        }
+        for (child, _) in &mut running {
+            child.kill()?;
+            child.wait()?;
+        }
     }
     on_processor("0-1023");
-    let rates: Vec<Vec<f64>> = each(&rounds, |round| Some(round.rate)).unwrap_or_default();
-    let times = each(&rounds, |round| round.time);
+    let rates: Vec<Vec<f64>> = each(&starts, |start| Some(start.rate)).unwrap_or_default();
+    let times = each(&starts, |start| start.time);
     Ok((figures(rates), times.map(figures)))
 }
 
@@ -162,12 +191,26 @@ fn on_processor(list: &str) -> bool {
     command.status().is_ok_and(|status| status.success())
 }
 
-fn round(child: &Child, port: u16, path: &str) -> io::Result<Round> {
+fn round(asker: Asker, child: &Child, port: u16, path: &str) -> io::Result<Round> {
+    let busy = busy(child);
+    let (answered, rate) = match asker {
+        Asker::Own => ask(port, path),
+        Asker::Wrk => wrk(port, path),
+    }?;
+    let time = busy.zip(self::busy(child)).map(|(begin, end)| end - begin);
+    Ok(Round {
+        rate,
+        time: time.map(|time| time / answered),
+    })
+}
+
+/// How many requests were answered, and how many in a second.
+fn ask(port: u16, path: &str) -> io::Result<(f64, f64)> {
     let mut connections = (0..CONNECTIONS)
         .map(|_| Connection::open(port))
         .collect::<io::Result<Vec<_>>>()?;
     let request = request(path, "");
-    let (start, busy) = (Instant::now(), busy(child));
+    let start = Instant::now();
     let mut answered: u32 = 0;
     while start.elapsed() < TIME {
         for connection in &mut connections {
@@ -178,11 +221,42 @@ fn round(child: &Child, port: u16, path: &str) -> io::Result<Round> {
             answered += 1;
         }
     }
-    let time = busy.zip(self::busy(child)).map(|(begin, end)| end - begin);
-    Ok(Round {
-        rate: f64::from(answered) / start.elapsed().as_secs_f64(),
-        time: time.map(|time| time / f64::from(answered)),
-    })
+    let answered = f64::from(answered);
+    Ok((answered, answered / start.elapsed().as_secs_f64()))
+}
+
+/// The same as wrk tells it.
+fn wrk(port: u16, path: &str) -> io::Result<(f64, f64)> {
+    let url = format!("http://127.0.0.1:{port}{path}");
+    let output = Command::new("wrk")
+        .args(["-t1", "-c64", "-d1s", &url])
+        .output()?;
+    let told = String::from_utf8_lossy(&output.stdout);
+    let words: Vec<&str> = told.split_whitespace().collect();
+    let number = |at: Option<&&str>| at.and_then(|word| word.parse().ok());
+    let answered = words
+        .windows(3)
+        .find(|words| words[1..] == ["requests", "in"]);
+    let rate = words.windows(2).find(|words| words[0] == "Requests/sec:");
+    let numbers = number(answered.and_then(|words| words.first()))
+        .zip(number(rate.and_then(|words| words.last())));
+    let failed = ["Non-2xx", "Socket errors"]
+        .iter()
+        .any(|error| told.contains(error));
+    match numbers {
+        Some(numbers) if !failed => Ok(numbers),
+        _ => Err(io::Error::other(format!("wrk says {told}"))),
+    }
+}
+
+/// Whether wrk is installed.
+pub(crate) fn has_wrk() -> bool {
+    let mut command = Command::new("wrk");
+    command
+        .arg("-v")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    command.status().is_ok()
 }
 
 /// How long a process of one thread has had a processor, in microseconds.

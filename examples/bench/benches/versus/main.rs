@@ -11,6 +11,8 @@ mod memory;
 
 use std::process::{Child, Command, Stdio};
 
+use load::Asker;
+
 const CONTENDERS: [&str; 3] = ["hyper", "axum", "koa"];
 const PATHS: [(&str, &str); 2] = [("plaintext", "/"), ("json", "/json")];
 const SESSIONS: [&str; 2] = ["/session", "/session-mem"];
@@ -51,11 +53,31 @@ fn main() -> std::io::Result<()> {
     } else {
         println!("valgrind is not installed: no instructions are counted");
     }
-    println!("\nRequests a second, on 32 connections; in brackets the ratio in the same round\n");
-    println!("| | hyper | axum | koa |\n| --- | ---: | ---: | ---: |");
+    println!(
+        "\nRequests a second, on 32 connections; in brackets the mean ratio at the same start"
+    );
+    times_and_rates(Asker::Own)?;
+    if load::has_wrk() {
+        println!("\nThe same by wrk, on 64 connections");
+        times_and_rates(Asker::Wrk)?;
+    } else {
+        println!("\nwrk is not installed: it is not asked");
+    }
+    println!("\nMemory of an idle connection, in kilobytes\n");
+    for contender in CONTENDERS {
+        if let Some(size) = memory::of_a_connection(contender)? {
+            println!("{contender}: {size:.1}");
+        }
+    }
+    Ok(())
+}
+
+/// The tables of requests a second, and of the processor's time for each.
+fn times_and_rates(asker: Asker) -> std::io::Result<()> {
+    println!("\n| | hyper | axum | koa |\n| --- | ---: | ---: | ---: |");
     let mut times = Vec::new();
     for (name, path) in PATHS {
-        let (rates, time) = load::requests_a_second(&CONTENDERS, path)?;
+        let (rates, time) = load::requests_a_second(asker, &CONTENDERS, path)?;
         line(name, &rates);
         times.extend(time.map(|time| (name, time)));
     }
@@ -66,12 +88,6 @@ fn main() -> std::io::Result<()> {
         println!("| | hyper | axum | koa |\n| --- | ---: | ---: | ---: |");
         for (name, time) in times {
             line(name, &time);
-        }
-    }
-    println!("\nMemory of an idle connection, in kilobytes\n");
-    for contender in CONTENDERS {
-        if let Some(size) = memory::of_a_connection(contender)? {
-            println!("{contender}: {size:.1}");
         }
     }
     Ok(())
