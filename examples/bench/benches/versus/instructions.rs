@@ -1,22 +1,12 @@
 //! Instructions a request: the difference of two runs, so that starting and stopping cancel out.
 
 use std::io;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use crate::load::Connection;
 
 const FEW: u32 = 500;
 const MANY: u32 = 2500;
-
-/// Whether valgrind is there.
-pub(crate) fn can_be_counted() -> bool {
-    let mut valgrind = Command::new("valgrind");
-    valgrind
-        .arg("--version")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    valgrind.status().is_ok_and(|status| status.success())
-}
 
 /// How many instructions a contender spends on a request, in user space.
 pub(crate) fn a_request(contender: &str, path: &str) -> io::Result<f64> {

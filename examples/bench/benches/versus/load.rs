@@ -15,7 +15,7 @@ const ROUNDS: usize = 3;
 const TIME: Duration = Duration::from_millis(250);
 
 /// Who asks.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(crate) enum Asker {
     /// This process, a request on each of 32 connections at a time.
     Own,
@@ -247,16 +247,6 @@ fn wrk(port: u16, path: &str) -> io::Result<(f64, f64)> {
         Some(numbers) if !failed => Ok(numbers),
         _ => Err(io::Error::other(format!("wrk says {told}"))),
     }
-}
-
-/// Whether wrk is installed.
-pub(crate) fn has_wrk() -> bool {
-    let mut command = Command::new("wrk");
-    command
-        .arg("-v")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    command.status().is_ok()
 }
 
 /// How long a process of one thread has had a processor, in microseconds.

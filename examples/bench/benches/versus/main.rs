@@ -2,7 +2,8 @@
 //!
 //! `cargo bench -p bench-koa-rs`. The instructions are user-space ones, counted by valgrind's callgrind, and repeat
 //! within half a percent on any machine; without valgrind that table is left out. Requests a second depend on the
-//! machine and on what else it does: read them as ratios.
+//! machine and on what else it does: read them as ratios. They are asked for by this program, and by wrk where it is
+//! installed.
 
 mod contenders;
 mod instructions;
@@ -26,7 +27,7 @@ fn main() -> std::io::Result<()> {
             .and_then(|port| port.parse().ok());
         return contenders::serve(&name, port.unwrap_or(0));
     }
-    if instructions::can_be_counted() {
+    if is_installed("valgrind") {
         println!("\nInstructions a request, on one connection\n");
         println!("| | hyper | axum | koa |\n| --- | ---: | ---: | ---: |");
         for (name, path) in PATHS {
@@ -57,7 +58,7 @@ fn main() -> std::io::Result<()> {
         "\nRequests a second, on 32 connections; in brackets the mean ratio at the same start"
     );
     times_and_rates(Asker::Own)?;
-    if load::has_wrk() {
+    if is_installed("wrk") {
         println!("\nThe same by wrk, on 64 connections");
         times_and_rates(Asker::Wrk)?;
     } else {
@@ -110,6 +111,16 @@ fn row(name: &str, figure: impl Fn(&str) -> std::io::Result<f64>) -> std::io::Re
     }
     println!("{line}");
     Ok(())
+}
+
+/// Whether there is such a program. What it says of its version, and whether it takes that for a failure, is its own.
+fn is_installed(program: &str) -> bool {
+    let mut command = Command::new(program);
+    command
+        .arg("--version")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    command.status().is_ok()
 }
 
 /// Starts a contender, and waits until it accepts connections.
