@@ -465,7 +465,12 @@ fn a_server_that_stood_still_blames_no_client_for_it() {
             told_to.await.unwrap();
             // Nothing of this thread goes on, which is that of the sweep.
             stopped.recv().unwrap();
-            std::future::pending::<()>().await;
+            tokio::time::sleep(SECOND).await;
+            // And from then on mostly.
+            loop {
+                std::thread::sleep(2 * SECOND);
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
         });
     });
     let address = address.recv().unwrap();
@@ -481,6 +486,9 @@ fn a_server_that_stood_still_blames_no_client_for_it() {
     std::thread::sleep(SECOND / 2);
     client.send("Host: x\r\n\r\n");
     assert_eq!(client.read(false).unwrap().status, 200);
+    // One that always stands still has its limits all the same.
+    client.send("GET / HTTP/1.1\r\n");
+    assert_eq!(client.read(false).unwrap().status, 408);
 }
 
 #[test]
