@@ -51,6 +51,8 @@ const SILENCE: Duration = Duration::from_secs(30);
 /// How long a client that has sent what it must not may go on to send.
 const LINGER: Duration = Duration::from_secs(1);
 
+const PROTOCOL: &str = "Sec-WebSocket-Protocol";
+
 /// How long the reason of a close may be, in bytes (RFC 6455, 5.5).
 const REASON: usize = 123;
 
@@ -291,6 +293,35 @@ impl Context {
         self.set("Connection", "Upgrade")?;
         self.set("Upgrade", "websocket")?;
         self.set("Sec-WebSocket-Accept", derive_accept_key(key.as_bytes()))
+    }
+
+    /// Agrees with the client on a subprotocol (RFC 6455, 1.9): the first of these that it offers, which the answer to the
+    /// handshake then names. `None` where it offers none of them: most clients that offered some then give up.
+    ///
+    /// ```
+    /// use koa::prelude::*;
+    ///
+    /// #[middleware]
+    /// async fn chat(ctx: &mut Context) -> Result {
+    ///     let protocol = ctx.websocket_protocol(&["chat.v2", "chat.v1"]);
+    ///     ensure!(protocol.is_some(), 400, "chat.v1 and chat.v2 are spoken here");
+    ///     ctx.websocket(move |mut socket| async move {
+    ///         let _ = socket.send(format!("this is {protocol:?}")).await;
+    ///     })
+    /// }
+    /// # let _ = App::new().with(chat);
+    /// ```
+    pub fn websocket_protocol<'p>(&mut self, spoken: &[&'p str]) -> Option<&'p str> {
+        let offered = self.get(PROTOCOL);
+        let mut spoken = spoken
+            .iter()
+            .copied()
+            .filter(|protocol| !protocol.is_empty());
+        let agreed =
+            spoken.find(|protocol| offered.split(',').any(|one| one.trim() == *protocol))?;
+        // What came in a header can be sent in one.
+        self.set(PROTOCOL, agreed).ok()?;
+        Some(agreed)
     }
 }
 

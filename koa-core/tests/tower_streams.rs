@@ -25,7 +25,7 @@ use axum::routing::get;
 use bytes::Bytes;
 use client::Client;
 use futures_core::Stream;
-use http::{Request, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use http_body_util::BodyExt;
 use koa::prelude::*;
 use koa::tower::{BoxError, layer, service};
@@ -210,6 +210,73 @@ fn an_error_in_a_stream_is_heard_as_it_was_and_cuts_the_connection() {
         while client.chunk().is_some() {}
         assert_eq!(errors.recv().unwrap(), "as asked", "{accept}");
     }
+}
+
+type Answered<B> = Result<Response<B>, BoxError>;
+
+/// Answers with a body whose length is not known before, and with trailers behind it.
+async fn trailed(
+    _: Request<koa::tower::Body>,
+) -> Answered<impl http_body::Body<Data = Bytes, Error: Into<BoxError>>> {
+    let (tell, parts) = parts();
+    tell.try_send(Ok("the body"))?;
+    let parts = parts.into_inner()?.unwrap();
+    let trailers = HeaderMap::from_iter([(DIGEST, HeaderValue::from_static("a digest"))]);
+    let body = axum::body::Body::from_stream(parts).with_trailers(async { Some(Ok(trailers)) });
+    Ok(Response::builder().header("trailer", DIGEST).body(body)?)
+}
+
+const DIGEST: HeaderName = HeaderName::from_static("x-digest");
+
+#[test]
+fn trailers_of_a_service_are_passed_on() {
+    let checks = |way: &str, server: &Serving| {
+        let mut client = Client::connect(server.address);
+        client.send("GET / HTTP/1.1\r\nHost: test\r\nTE: trailers\r\nConnection: close\r\n\r\n");
+        let answer = String::from_utf8(client.rest()).unwrap();
+        let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+        let sent = "8\r\nthe body\r\n0\r\nx-digest: a digest\r\n\r\n";
+        assert_eq!(body, sent, "{way}");
+    };
+    checks(
+        "by itself",
+        &serve(App::new().with(service(service_fn(trailed)))),
+    );
+
+    let layered = || {
+        App::new()
+            .with(layer(Identity::new()))
+            .with(layer(CompressionLayer::new()))
+            .with(service(service_fn(trailed)))
+    };
+    checks("below layers", &serve(layered()));
+
+    let in_axum = Router::new().fallback_service(layered().callback());
+    checks("in axum", &by_tower::in_axum(in_axum));
+}
+
+#[test]
+fn a_body_that_is_shorter_than_its_length_is_cut_before_its_trailers() {
+    async fn shorter(
+        request: Request<koa::tower::Body>,
+    ) -> Answered<impl http_body::Body<Data = Bytes, Error: Into<BoxError>>> {
+        let mut response = trailed(request).await?;
+        let headers = response.headers_mut();
+        headers.insert("content-length", HeaderValue::from_static("9"));
+        Ok(response)
+    }
+    let (failed, errors) = channel();
+    let app = App::new()
+        .on_error(move |error, _| failed.send(error.to_string()).unwrap())
+        .with(service(service_fn(shorter)));
+    let server = serve(app);
+    let mut client = Client::connect(server.address);
+    client.send("GET / HTTP/1.1\r\nHost: test\r\nTE: trailers\r\n\r\n");
+    client.rest();
+    assert_eq!(
+        errors.recv().unwrap(),
+        "the body ended 1 bytes before its length"
+    );
 }
 
 /// An app that tells of the limits that are reached.

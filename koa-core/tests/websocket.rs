@@ -112,6 +112,38 @@ async fn pages_of_other_origins_are_refused() {
 }
 
 #[tokio::test]
+async fn the_first_protocol_that_both_speak_is_agreed_on() {
+    #[middleware]
+    async fn chat(ctx: &mut Context) -> Result {
+        let protocol = ctx.websocket_protocol(&["", "chat.v2", "chat.v1"]);
+        ctx.websocket(move |mut socket| async move {
+            let _ = socket.send(format!("{protocol:?}")).await;
+        })
+    }
+    let server = serve(App::new().with(chat));
+    let ask = async |offered: &[&str]| {
+        let stream = TcpStream::connect(server.address).await.unwrap();
+        let url = format!("ws://{}/", server.address);
+        let mut request = url.into_client_request().unwrap();
+        for offered in offered {
+            let headers = request.headers_mut();
+            headers.append("sec-websocket-protocol", offered.parse().unwrap());
+        }
+        let (mut socket, answer) = client_async(request, stream).await.map_err(drop)?;
+        let told = socket.next().await.unwrap().unwrap();
+        let named = answer.headers().get("sec-websocket-protocol");
+        let named = named.map(|named| named.to_str().unwrap().to_owned());
+        Ok((told.into_text().unwrap().to_string(), named))
+    };
+    let agreed = |protocol: &str| Ok((format!("Some({protocol:?})"), Some(protocol.to_owned())));
+    assert_eq!(ask(&["chat.v1, other, chat.v2"]).await, agreed("chat.v2"));
+    assert_eq!(ask(&["other", "chat.v1"]).await, agreed("chat.v1"));
+    assert_eq!(ask(&[]).await, Ok(("None".to_owned(), None)));
+    // It offered some, and none of them is named: the client takes that for a failure.
+    assert_eq!(ask(&["chat.v10, CHAT.V1"]).await, Err(()));
+}
+
+#[tokio::test]
 async fn pages_of_origins_that_are_named_may_connect() {
     #[middleware]
     async fn open(ctx: &mut Context) -> Result {

@@ -57,8 +57,10 @@ pub(crate) enum Repr {
     Failed(Error),
 }
 
+type Frames = Pin<Box<dyn Stream<Item = Result<Frame<Bytes>>> + Send>>;
+
 pub(crate) struct Streaming {
-    frames: SyncWrapper<Pin<Box<dyn Stream<Item = Result<Bytes>> + Send>>>,
+    frames: SyncWrapper<Frames>,
     /// The bytes to come, where they are known.
     length: Option<u64>,
 }
@@ -126,7 +128,7 @@ impl Body {
     }
 
     pub(crate) fn streaming(
-        frames: impl Stream<Item = Result<Bytes>> + Send + 'static,
+        frames: impl Stream<Item = Result<Frame<Bytes>>> + Send + 'static,
         length: Option<u64>,
     ) -> Self {
         Self(Repr::Stream(Streaming::new(frames, length)))
@@ -340,7 +342,7 @@ impl From<Bytes> for Body {
 
 impl Streaming {
     pub(crate) fn new(
-        frames: impl Stream<Item = Result<Bytes>> + Send + 'static,
+        frames: impl Stream<Item = Result<Frame<Bytes>>> + Send + 'static,
         length: Option<u64>,
     ) -> Self {
         Self {
@@ -353,7 +355,10 @@ impl Streaming {
         self.length
     }
 
-    pub(crate) fn poll_next(&mut self, cx: &mut TaskContext<'_>) -> Poll<Option<Result<Bytes>>> {
+    pub(crate) fn poll_frame(
+        &mut self,
+        cx: &mut TaskContext<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>>>> {
         self.frames.get_mut().as_mut().poll_next(cx)
     }
 }
@@ -372,11 +377,14 @@ where
     B: Into<Bytes>,
     E: Into<Error>,
 {
-    type Item = Result<Bytes>;
+    type Item = Result<Frame<Bytes>>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Option<Self::Item>> {
         let chunk = ready!(self.project().stream.poll_next(cx));
-        Poll::Ready(chunk.map(|chunk| chunk.map(Into::into).map_err(Into::into)))
+        Poll::Ready(chunk.map(|chunk| match chunk {
+            Ok(chunk) => Ok(Frame::data(chunk.into())),
+            Err(error) => Err(error.into()),
+        }))
     }
 }
 
@@ -402,7 +410,7 @@ impl<R> Reader<R> {
 }
 
 impl<R: AsyncRead> Stream for Reader<R> {
-    type Item = Result<Bytes>;
+    type Item = Result<Frame<Bytes>>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Option<Self::Item>> {
         let this = self.project();
@@ -430,7 +438,8 @@ impl<R: AsyncRead> Stream for Reader<R> {
         if read == 0 {
             return Poll::Ready(None);
         }
-        Poll::Ready(Some(Ok(this.buffer.split_to(read).freeze())))
+        let chunk = this.buffer.split_to(read).freeze();
+        Poll::Ready(Some(Ok(Frame::data(chunk))))
     }
 }
 

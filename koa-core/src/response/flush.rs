@@ -332,10 +332,10 @@ fn body_of(ctx: &mut Context, outcome: Result) -> Option<Streaming> {
 struct Once(Bytes);
 
 impl Stream for Once {
-    type Item = Result<Bytes>;
+    type Item = Result<Frame<Bytes>>;
 
     fn poll_next(mut self: Pin<&mut Self>, _: &mut TaskContext<'_>) -> Poll<Option<Self::Item>> {
         let bytes = std::mem::take(&mut self.0);
-        Poll::Ready((!bytes.is_empty()).then_some(Ok(bytes)))
+        Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
     }
 }

@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::response::body::{Body, Repr, Streaming, is_falsy};
 use crate::response::by_hand::conclude_by_hand;
 use crate::response::reason::{reason, unlike_hyper};
-use crate::response::stream::{Sending, Streamed, poll_chunk};
+use crate::response::stream::{Sending, Streamed, poll_frame};
 use crate::response::{Outgoing, Response, TEXT, has_no_body};
 use crate::server::{Connection, InFlight};
 
@@ -100,7 +100,7 @@ pub(crate) fn conclude(ctx: &mut Context, outcome: Result) -> Ending {
     })
 }
 
-/// What becomes of a request whose body is a stream: with the first chunk it is known whether there is a response at all.
+/// What becomes of a request whose body is a stream: with the first frame it is known whether there is a response at all.
 pub(crate) async fn conclude_stream(
     mut ctx: Box<Place>,
     mut stream: Streaming,
@@ -109,8 +109,8 @@ pub(crate) async fn conclude_stream(
     let connection = Arc::clone(ctx.request.connection());
     let mut closed = pin!(connection.closed());
     let first = poll_fn(|cx| {
-        if let Poll::Ready(chunk) = poll_chunk(&mut stream, cx) {
-            return Poll::Ready(chunk.transpose());
+        if let Poll::Ready(frame) = poll_frame(&mut stream, cx) {
+            return Poll::Ready(frame.transpose());
         }
         // hyper reads nothing meanwhile, so it would not see that the client is gone.
         let gone = closed.as_mut().poll(cx);

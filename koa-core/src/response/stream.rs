@@ -46,8 +46,8 @@ impl Streamed {
 /// A stream, and the context whose response it is.
 pub(crate) struct Sending {
     stream: Option<Streaming>,
-    /// A chunk that was asked for before the headers were sent.
-    first: Option<Bytes>,
+    /// What was asked for before the headers were sent.
+    first: Option<Frame<Bytes>>,
     /// What is to be passed on of a chunk that is handed over in parts.
     rest: Bytes,
     /// How much is still to come from the stream.
@@ -74,19 +74,19 @@ impl fmt::Debug for Streamed {
     }
 }
 
-/// The next chunk of a stream; a panic in it is an error.
-pub(crate) fn poll_chunk(
+/// The next frame of a stream; a panic in it is an error.
+pub(crate) fn poll_frame(
     stream: &mut Streaming,
     cx: &mut TaskContext<'_>,
-) -> Poll<Option<Result<Bytes>>> {
-    catch_unwind(AssertUnwindSafe(|| stream.poll_next(cx)))
+) -> Poll<Option<Result<Frame<Bytes>>>> {
+    catch_unwind(AssertUnwindSafe(|| stream.poll_frame(cx)))
         .unwrap_or_else(|payload| Poll::Ready(Some(Err(Error::panic(&*payload)))))
 }
 
 impl Sending {
     pub(crate) fn new(
         stream: Streaming,
-        first: Option<Bytes>,
+        first: Option<Frame<Bytes>>,
         length: Option<u64>,
         ctx: Box<Place>,
     ) -> Self {
@@ -116,7 +116,7 @@ impl Sending {
         };
         // A stream that is always ready must not keep its thread from all others.
         let turn = ready!(poll_proceed(cx));
-        let Poll::Ready(chunk) = poll_chunk(stream, cx) else {
+        let Poll::Ready(frame) = poll_frame(stream, cx) else {
             // hyper reads nothing while it sends, so it would not see that the client is gone.
             if self.closed.get_mut().as_mut().poll(cx).is_ready() {
                 self.stream = None;
@@ -125,23 +125,19 @@ impl Sending {
             return Poll::Pending;
         };
         turn.made_progress();
-        match chunk {
-            Some(Ok(chunk)) => self.pass(chunk),
+        match frame {
+            Some(Ok(frame)) => self.pass(frame),
             Some(Err(error)) => self.fail(&error),
-            None => {
-                self.stream = None;
-                match self.left {
-                    Some(left) if left > 0 => self.fail(&Error::internal(format!(
-                        "the body ended {left} bytes before its length"
-                    ))),
-                    _ => Poll::Ready(None),
-                }
-            }
+            None => self.end(None),
         }
     }
 
-    /// Passes a chunk on, unless it is more than the length that has been announced.
-    fn pass(&mut self, chunk: Bytes) -> Poll<Option<Result<Frame<Bytes>, Aborted>>> {
+    /// Passes a chunk on, unless it is more than the length that has been announced. Trailers are the end.
+    fn pass(&mut self, frame: Frame<Bytes>) -> Poll<Option<Result<Frame<Bytes>, Aborted>>> {
+        let chunk = match frame.into_data() {
+            Ok(chunk) => chunk,
+            Err(trailers) => return self.end(Some(trailers)),
+        };
         if let Some(left) = &mut self.left {
             match left.checked_sub(chunk.len() as u64) {
                 Some(rest) => *left = rest,
@@ -150,6 +146,20 @@ impl Sending {
         }
         self.rest = chunk;
         self.pass_part()
+    }
+
+    /// Ends with these trailers, unless more was announced.
+    fn end(
+        &mut self,
+        trailers: Option<Frame<Bytes>>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Aborted>>> {
+        self.stream = None;
+        match self.left {
+            Some(left) if left > 0 => self.fail(&Error::internal(format!(
+                "the body ended {left} bytes before its length"
+            ))),
+            _ => Poll::Ready(trailers.map(Ok)),
+        }
     }
 
     fn pass_part(&mut self) -> Poll<Option<Result<Frame<Bytes>, Aborted>>> {

@@ -12,7 +12,7 @@ use pin_project_lite::pin_project;
 use sync_wrapper::SyncWrapper;
 
 use crate::error::Result;
-use crate::request::{BodyStream, Carried, Paced};
+use crate::request::{Carried, Paced};
 use crate::response::body::Repr;
 use crate::tower::{BoxError, Failed, into_error};
 
@@ -71,13 +71,9 @@ impl Body {
         match self.0 {
             Inner::Empty => crate::Body::null(),
             Inner::Response(body) => body,
-            Inner::Lent(body) => {
-                let length = body.size_hint().exact();
-                crate::Body::streaming(BodyStream::new(body), length)
-            }
-            Inner::Request(body) => {
-                let length = body.size_hint().exact();
-                crate::Body::streaming(Chunks(body), length)
+            Inner::Lent(_) | Inner::Request(_) => {
+                let length = self.size_hint().exact();
+                crate::Body::streaming(Frames(self), length)
             }
         }
     }
@@ -97,10 +93,7 @@ impl HttpBody for Body {
             Inner::Lent(body) => ready!(body.poll_frame(cx)),
             Inner::Request(body) => ready!(body.poll_frame(cx)),
             Inner::Response(body) => match body.repr_mut() {
-                Repr::Stream(stream) => {
-                    let chunk = ready!(stream.poll_next(cx));
-                    chunk.map(|chunk| chunk.map(Frame::data))
-                }
+                Repr::Stream(stream) => ready!(stream.poll_frame(cx)),
                 _ => std::mem::replace(body, crate::Body::null())
                     .into_bytes()
                     .map(|bytes| bytes.map(Frame::data)),
@@ -205,23 +198,14 @@ impl Carried {
     }
 }
 
-/// The chunks of a body. Its trailers are dropped.
-struct Chunks(Carried);
+/// A body as the frames of a response, with its trailers.
+struct Frames(Body);
 
-impl Stream for Chunks {
-    type Item = Result<Bytes>;
+impl Stream for Frames {
+    type Item = Result<Frame<Bytes>>;
 
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
-        loop {
-            match ready!(self.0.poll_frame(cx)) {
-                None => return Poll::Ready(None),
-                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
-                Some(Ok(frame)) => {
-                    if let Ok(chunk) = frame.into_data() {
-                        return Poll::Ready(Some(Ok(chunk)));
-                    }
-                }
-            }
-        }
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let frame = ready!(Pin::new(&mut self.0).poll_frame(cx));
+        Poll::Ready(frame.map(|frame| frame.map_err(into_error)))
     }
 }

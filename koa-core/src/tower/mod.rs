@@ -60,7 +60,30 @@
 //! A body that a layer or a service reads has to come as fast as [`min_body_rate`](crate::Server::min_body_rate) says, but
 //! [`App::body_limit`](crate::App::body_limit) does not hold there: it is for what the app reads. `tower-http`'s
 //! `RequestBodyLimitLayer` is for that, and axum has a limit of its own for its extractors. The trailers of a response are
-//! not passed on.
+//! passed on.
+//!
+//! # gRPC
+//!
+//! A service of [tonic's](https://docs.rs/tonic) is an endpoint like any other, with the feature `http2`. It goes by the whole
+//! path, so it is not mounted under a prefix: it stands last, and answers with its own status what it does not know. A client
+//! that streams messages with long pauses needs [`min_body_rate(0, ..)`](crate::Server::min_body_rate).
+//!
+//! ```
+//! use koa::prelude::*;
+//! use koa::tower::service;
+//!
+//! #[middleware]
+//! async fn pages(ctx: &mut Context, next: impl Next) -> Result {
+//!     match ctx.path() {
+//!         "/" => ctx.set_body("a page"),
+//!         _ => next.run(ctx).await?,
+//!     }
+//!     Ok(())
+//! }
+//!
+//! let (_reporter, health) = tonic_health::server::health_reporter();
+//! let app = App::new().with(pages).with(service(health));
+//! ```
 
 mod body;
 mod callback;

@@ -1,5 +1,5 @@
-//! The same two answers by three servers, each written the usual way and on one thread; and what a session costs that nobody
-//! asks for.
+//! The same two answers by three servers, each written the usual way and on one thread; what a session costs that nobody
+//! asks for; and the two ways to use all processors.
 
 use std::convert::Infallible;
 use std::io;
@@ -15,6 +15,7 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use koa::prelude::*;
 use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
 
 #[derive(serde::Serialize)]
 struct Message {
@@ -27,18 +28,24 @@ const MESSAGE: Message = Message {
 
 /// Serves until the process ends.
 pub(crate) fn serve(contender: &str, port: u16) -> io::Result<()> {
+    if contender == "koa on tokio's threads" {
+        return told(Runtime::new()?.block_on(without_a_session(port)));
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     match contender {
         "hyper" => runtime.block_on(hyper(port)),
         "axum" => runtime.block_on(axum(port)),
-        "koa without a session" => runtime.block_on(without_a_session(port)),
-        "koa with a session" => runtime.block_on(with_a_session(port)),
-        _ => runtime
-            .block_on(bench_koa_rs::serve(port))
-            .map_err(|error| io::Error::other(error.to_string())),
+        "koa without a session" => told(runtime.block_on(without_a_session(port))),
+        "koa with a session" => told(runtime.block_on(with_a_session(port))),
+        "koa with workers" => told(runtime.block_on(with_workers(port))),
+        _ => told(runtime.block_on(bench_koa_rs::serve(port))),
     }
+}
+
+fn told(served: koa::Result) -> io::Result<()> {
+    served.map_err(|error| io::Error::other(error.to_string()))
 }
 
 async fn hyper(port: u16) -> io::Result<()> {
@@ -84,16 +91,21 @@ fn app() -> App {
     App::new().keys(["a key of the benchmarks, which is no secret"])
 }
 
-async fn without_a_session(port: u16) -> io::Result<()> {
-    let served = app().with(hello).listen(("127.0.0.1", port)).await;
-    served.map_err(|error| io::Error::other(error.to_string()))
+async fn without_a_session(port: u16) -> Result {
+    app().with(hello).listen(("127.0.0.1", port)).await
 }
 
 /// The same below a session, which nobody asks for.
-async fn with_a_session(port: u16) -> io::Result<()> {
+async fn with_a_session(port: u16) -> Result {
     let app = app().with(Visitor::middleware()).with(hello);
-    let served = app.listen(("127.0.0.1", port)).await;
-    served.map_err(|error| io::Error::other(error.to_string()))
+    app.listen(("127.0.0.1", port)).await
+}
+
+/// The same with a thread of its own for each processor.
+async fn with_workers(port: u16) -> Result {
+    let server = app().with(hello).bind(("127.0.0.1", port)).await?;
+    let processors = std::thread::available_parallelism()?;
+    server.workers(processors.get()).run().await
 }
 
 async fn axum(port: u16) -> io::Result<()> {

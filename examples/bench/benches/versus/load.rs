@@ -1,7 +1,7 @@
 //! Requests a second, in short rounds in which the contenders take turns, there and back: what else the machine does
 //! meanwhile then is no contender's alone. All of them are started many times over, since where the system puts the memory of
-//! a process makes some percent more than what was measured within one start would say. The servers have one processor, and
-//! who asks has another.
+//! a process makes some percent more than what was measured within one start would say. The servers have one processor and
+//! who asks has another, or all share what there are.
 
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -13,6 +13,15 @@ const CONNECTIONS: usize = 32;
 const STARTS: usize = 30;
 const ROUNDS: usize = 3;
 const TIME: Duration = Duration::from_millis(250);
+
+/// Which processors they have.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Processors {
+    /// The servers one, and who asks another.
+    OneEach,
+    /// All of them all there are.
+    Shared,
+}
 
 /// Who asks.
 #[derive(Clone, Copy)]
@@ -132,14 +141,12 @@ impl Round {
 /// How many requests each contender answers in a second, and how long its processor takes for one.
 pub(crate) fn requests_a_second(
     asker: Asker,
+    processors: Processors,
     contenders: &[&str],
     path: &str,
 ) -> io::Result<(Vec<Figure>, Option<Vec<Figure>>)> {
-    let through: &[&str] = if on_processor("1") {
-        &["taskset", "-c", "0"]
-    } else {
-        &[]
-    };
+    let apart = processors == Processors::OneEach && on_processor("1");
+    let through: &[&str] = if apart { &["taskset", "-c", "0"] } else { &[] };
     let mut starts = vec![Vec::new(); contenders.len()];
     for _ in 0..STARTS {
         let mut running = Vec::new();
@@ -249,11 +256,16 @@ fn wrk(port: u16, path: &str) -> io::Result<(f64, f64)> {
     }
 }
 
-/// How long a process of one thread has had a processor, in microseconds.
+/// How long the threads of a process have had a processor, in microseconds.
 fn busy(child: &Child) -> Option<f64> {
-    let stat = std::fs::read_to_string(format!("/proc/{}/schedstat", child.id())).ok()?;
-    let nanoseconds: f64 = stat.split_whitespace().next()?.parse().ok()?;
-    Some(nanoseconds / 1000.0)
+    let threads = std::fs::read_dir(format!("/proc/{}/task", child.id())).ok()?;
+    threads
+        .map(|thread| {
+            let stat = std::fs::read_to_string(thread.ok()?.path().join("schedstat")).ok()?;
+            let nanoseconds: f64 = stat.split_whitespace().next()?.parse().ok()?;
+            Some(nanoseconds / 1000.0)
+        })
+        .sum()
 }
 
 fn median(mut figures: Vec<f64>) -> f64 {

@@ -12,10 +12,11 @@ mod memory;
 
 use std::process::{Child, Command, Stdio};
 
-use load::Asker;
+use load::{Asker, Processors};
 
 const CONTENDERS: [&str; 3] = ["hyper", "axum", "koa"];
 const PATHS: [(&str, &str); 2] = [("plaintext", "/"), ("json", "/json")];
+const THREADS: [&str; 2] = ["koa on tokio's threads", "koa with workers"];
 const SESSIONS: [&str; 2] = ["/session", "/session-mem"];
 const LADDER: [&str; 3] = ["/onion/1", "/onion/10", "/onion-alt/1"];
 
@@ -61,6 +62,14 @@ fn main() -> std::io::Result<()> {
     if is_installed("wrk") {
         println!("\nThe same by wrk, on 64 connections");
         times_and_rates(Asker::Wrk)?;
+        println!("\nBy wrk, with all processors, which it shares\n");
+        println!("| | tokio's threads | a worker for each |\n| --- | ---: | ---: |");
+        let (rates, times) =
+            load::requests_a_second(Asker::Wrk, Processors::Shared, &THREADS, "/")?;
+        line("requests a second", &rates);
+        if let Some(times) = times {
+            line("time for each, in microseconds", &times);
+        }
     } else {
         println!("\nwrk is not installed: it is not asked");
     }
@@ -78,7 +87,7 @@ fn times_and_rates(asker: Asker) -> std::io::Result<()> {
     println!("\n| | hyper | axum | koa |\n| --- | ---: | ---: | ---: |");
     let mut times = Vec::new();
     for (name, path) in PATHS {
-        let (rates, time) = load::requests_a_second(asker, &CONTENDERS, path)?;
+        let (rates, time) = load::requests_a_second(asker, Processors::OneEach, &CONTENDERS, path)?;
         line(name, &rates);
         times.extend(time.map(|time| (name, time)));
     }
