@@ -57,7 +57,7 @@ fn what_cannot_be_listened_on_is_said() {
         let bound = runtime.block_on(App::new().bind(address));
         format!("{:?}", bound.expect_err("it is no address"))
     };
-    for text in ["127.0.0.1", "::1", "localhost", ""] {
+    for text in ["127.0.0.1", "::1", "[::1]", "localhost", ""] {
         assert_eq!(
             error(text),
             format!(

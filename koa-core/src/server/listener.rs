@@ -237,7 +237,7 @@ fn bind_port(port: u16, options: &Options) -> Result<Listening> {
 
 /// The first of a name's addresses that can be bound.
 async fn bind_text(text: &str, options: &Options) -> Result<Listening> {
-    if !text.contains(':') || text.parse::<IpAddr>().is_ok() {
+    if !text.contains(':') || text.ends_with(']') || text.parse::<IpAddr>().is_ok() {
         return Err(Error::internal(format!(
             "the address {text:?} has no port; one with it is \"127.0.0.1:3000\", \"[::1]:3000\" or \":3000\""
         )));

@@ -4,6 +4,7 @@ use std::io;
 use std::process::Command;
 
 use crate::load::Connection;
+use crate::running::Running;
 
 const FEW: u32 = 500;
 const MANY: u32 = 2500;
@@ -18,17 +19,18 @@ pub(crate) fn a_request(contender: &str, path: &str) -> io::Result<f64> {
 fn of(contender: &str, path: &str, requests: u32) -> io::Result<f64> {
     let file = std::env::temp_dir().join(format!("koa-bench-{}.out", std::process::id()));
     let out = format!("--callgrind-out-file={}", file.display());
-    let (mut child, port) = crate::start(contender, &["valgrind", "--tool=callgrind", &out])?;
-    let mut connection = Connection::open(port)?;
+    let through = ["valgrind", "--tool=callgrind", &out];
+    let mut running = Running::start(contender, &through)?;
+    let mut connection = Connection::open(running.port())?;
     for _ in 0..requests {
         connection.ask(path)?;
         connection.answer()?;
     }
     // callgrind writes its file when the process is interrupted, and not when it is killed.
     Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
+        .args(["-INT", &running.id().to_string()])
         .status()?;
-    child.wait()?;
+    running.wait()?;
     let text = std::fs::read_to_string(&file)?;
     std::fs::remove_file(&file)?;
     let total = text.lines().find_map(|line| line.strip_prefix("summary: "));

@@ -6,8 +6,10 @@
 use std::fmt;
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+
+use crate::running::Running;
 
 const CONNECTIONS: usize = 32;
 const STARTS: usize = 30;
@@ -28,8 +30,8 @@ pub(crate) enum Processors {
 pub(crate) enum Asker {
     /// This process, a request on each of 32 connections at a time.
     Own,
-    /// wrk, on 64 connections, for a second.
-    Wrk,
+    /// wrk, on so many connections, for a second.
+    Wrk(u16),
 }
 
 /// A connection that asks for one path after another.
@@ -151,7 +153,7 @@ pub(crate) fn requests_a_second(
     for _ in 0..STARTS {
         let mut running = Vec::new();
         for contender in contenders {
-            running.push(crate::start(contender, through)?);
+            running.push(Running::start(contender, through)?);
         }
         let mut rounds = vec![Vec::new(); contenders.len()];
         for number in 0..ROUNDS {
@@ -160,16 +162,11 @@ pub(crate) fn requests_a_second(
                 order.reverse();
             }
             for at in order {
-                let (child, port) = &running[at];
-                rounds[at].push(round(asker, child, *port, path)?);
+                rounds[at].push(round(asker, &running[at], path)?);
             }
         }
         for (start, rounds) in starts.iter_mut().zip(&rounds) {
             start.push(Round::mean(rounds));
-        }
-        for (child, _) in &mut running {
-            child.kill()?;
-            child.wait()?;
         }
     }
     on_processor("0-1023");
@@ -198,13 +195,16 @@ fn on_processor(list: &str) -> bool {
     command.status().is_ok_and(|status| status.success())
 }
 
-fn round(asker: Asker, child: &Child, port: u16, path: &str) -> io::Result<Round> {
-    let busy = busy(child);
+fn round(asker: Asker, running: &Running, path: &str) -> io::Result<Round> {
+    let port = running.port();
+    let busy = busy(running);
     let (answered, rate) = match asker {
         Asker::Own => ask(port, path),
-        Asker::Wrk => wrk(port, path),
+        Asker::Wrk(connections) => wrk(port, path, connections),
     }?;
-    let time = busy.zip(self::busy(child)).map(|(begin, end)| end - begin);
+    let time = busy
+        .zip(self::busy(running))
+        .map(|(begin, end)| end - begin);
     Ok(Round {
         rate,
         time: time.map(|time| time / answered),
@@ -233,10 +233,10 @@ fn ask(port: u16, path: &str) -> io::Result<(f64, f64)> {
 }
 
 /// The same as wrk tells it.
-fn wrk(port: u16, path: &str) -> io::Result<(f64, f64)> {
+fn wrk(port: u16, path: &str, connections: u16) -> io::Result<(f64, f64)> {
     let url = format!("http://127.0.0.1:{port}{path}");
     let output = Command::new("wrk")
-        .args(["-t1", "-c64", "-d1s", &url])
+        .args(["-t1", &format!("-c{connections}"), "-d1s", &url])
         .output()?;
     let told = String::from_utf8_lossy(&output.stdout);
     let words: Vec<&str> = told.split_whitespace().collect();
@@ -257,8 +257,8 @@ fn wrk(port: u16, path: &str) -> io::Result<(f64, f64)> {
 }
 
 /// How long the threads of a process have had a processor, in microseconds.
-fn busy(child: &Child) -> Option<f64> {
-    let threads = std::fs::read_dir(format!("/proc/{}/task", child.id())).ok()?;
+fn busy(running: &Running) -> Option<f64> {
+    let threads = std::fs::read_dir(format!("/proc/{}/task", running.id())).ok()?;
     threads
         .map(|thread| {
             let stat = std::fs::read_to_string(thread.ok()?.path().join("schedstat")).ok()?;

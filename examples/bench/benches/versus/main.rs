@@ -9,13 +9,18 @@ mod contenders;
 mod instructions;
 mod load;
 mod memory;
+mod running;
 
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use load::{Asker, Processors};
 
 const CONTENDERS: [&str; 3] = ["hyper", "axum", "koa"];
 const PATHS: [(&str, &str); 2] = [("plaintext", "/"), ("json", "/json")];
+/// On how many connections wrk asks: on 256 the servers are what is limited, on 64 wrk's own processor is.
+const WRK: [u16; 2] = [256, 64];
+/// The same where it shares their processors.
+const SHARED: [u16; 3] = [8, 64, 256];
 const THREADS: [&str; 2] = ["koa on tokio's threads", "koa with workers"];
 const SESSIONS: [&str; 2] = ["/session", "/session-mem"];
 const LADDER: [&str; 3] = ["/onion/1", "/onion/10", "/onion-alt/1"];
@@ -60,15 +65,16 @@ fn main() -> std::io::Result<()> {
     );
     times_and_rates(Asker::Own)?;
     if is_installed("wrk") {
-        println!("\nThe same by wrk, on 64 connections");
-        times_and_rates(Asker::Wrk)?;
-        println!("\nBy wrk, with all processors, which it shares\n");
-        println!("| | tokio's threads | a worker for each |\n| --- | ---: | ---: |");
-        let (rates, times) =
-            load::requests_a_second(Asker::Wrk, Processors::Shared, &THREADS, "/")?;
-        line("requests a second", &rates);
-        if let Some(times) = times {
-            line("time for each, in microseconds", &times);
+        for connections in WRK {
+            println!("\nThe same by wrk, on {connections} connections");
+            times_and_rates(Asker::Wrk(connections))?;
+        }
+        println!("\nRequests a second by wrk, with all processors, which it shares\n");
+        println!("| connections | tokio's threads | a worker for each |\n| --- | ---: | ---: |");
+        for connections in SHARED {
+            let asker = Asker::Wrk(connections);
+            let (rates, _) = load::requests_a_second(asker, Processors::Shared, &THREADS, "/")?;
+            line(&connections.to_string(), &rates);
         }
     } else {
         println!("\nwrk is not installed: it is not asked");
@@ -130,35 +136,4 @@ fn is_installed(program: &str) -> bool {
         .stdout(Stdio::null())
         .stderr(Stdio::null());
     command.status().is_ok()
-}
-
-/// Starts a contender, and waits until it accepts connections.
-fn start(contender: &str, through: &[&str]) -> std::io::Result<(Child, u16)> {
-    let port = free_port()?;
-    let program = std::env::current_exe()?;
-    let mut words = through.iter().map(std::ffi::OsStr::new);
-    let mut command = match words.next() {
-        Some(first) => {
-            let mut command = Command::new(first);
-            command.args(words).arg(program);
-            command
-        }
-        None => Command::new(program),
-    };
-    let child = command
-        .env("CONTENDER", contender)
-        .env("PORT", port.to_string())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()?;
-    while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-        std::thread::yield_now();
-    }
-    Ok((child, port))
-}
-
-fn free_port() -> std::io::Result<u16> {
-    Ok(std::net::TcpListener::bind("127.0.0.1:0")?
-        .local_addr()?
-        .port())
 }

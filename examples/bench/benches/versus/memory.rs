@@ -1,22 +1,21 @@
 //! The memory of a connection that is open and idle, after one request.
 
 use std::io;
-use std::process::Child;
 
 use crate::load::Connection;
+use crate::running::Running;
 
 const CONNECTIONS: usize = 500;
 
 /// How much a server's memory grows with each connection, in kilobytes; nothing where the system does not tell.
 pub(crate) fn of_a_connection(contender: &str) -> io::Result<Option<f64>> {
-    let (mut child, port) = crate::start(contender, &[])?;
+    let running = Running::start(contender, &[])?;
+    let port = running.port();
     // What is made once is made with the first ones.
     let mut open = connect(port, CONNECTIONS / 5)?;
-    let before = resident(&child);
+    let before = resident(&running);
     open.extend(connect(port, CONNECTIONS)?);
-    let after = resident(&child);
-    child.kill()?;
-    child.wait()?;
+    let after = resident(&running);
     let grown = before.zip(after).map(|(before, after)| after - before);
     Ok(grown.map(|grown| grown / CONNECTIONS as f64))
 }
@@ -35,8 +34,8 @@ fn connect(port: u16, count: usize) -> io::Result<Vec<Connection>> {
 }
 
 /// The resident memory of a process, in kilobytes.
-fn resident(child: &Child) -> Option<f64> {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).ok()?;
+fn resident(running: &Running) -> Option<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", running.id())).ok()?;
     let line = status
         .lines()
         .find_map(|line| line.strip_prefix("VmRSS:"))?;
