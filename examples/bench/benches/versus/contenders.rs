@@ -29,7 +29,7 @@ const MESSAGE: Message = Message {
 /// Serves until the process ends.
 pub(crate) fn serve(contender: &str, port: u16) -> io::Result<()> {
     if contender == "koa on tokio's threads" {
-        return told(Runtime::new()?.block_on(without_a_session(port)));
+        return told(Runtime::new()?.block_on(on_all_processors(port, 0)));
     }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -39,7 +39,10 @@ pub(crate) fn serve(contender: &str, port: u16) -> io::Result<()> {
         "axum" => runtime.block_on(axum(port)),
         "koa without a session" => told(runtime.block_on(without_a_session(port))),
         "koa with a session" => told(runtime.block_on(with_a_session(port))),
-        "koa with workers" => told(runtime.block_on(with_workers(port))),
+        "koa with workers" => {
+            let processors = std::thread::available_parallelism()?;
+            told(runtime.block_on(on_all_processors(port, processors.get())))
+        }
         _ => told(runtime.block_on(bench_koa_rs::serve(port))),
     }
 }
@@ -101,11 +104,10 @@ async fn with_a_session(port: u16) -> Result {
     app.listen(("127.0.0.1", port)).await
 }
 
-/// The same with a thread of its own for each processor.
-async fn with_workers(port: u16) -> Result {
+/// The app without a session on threads of its own, or on those of the runtime.
+async fn on_all_processors(port: u16, workers: usize) -> Result {
     let server = app().with(hello).bind(("127.0.0.1", port)).await?;
-    let processors = std::thread::available_parallelism()?;
-    server.workers(processors.get()).run().await
+    server.workers(workers).run().await
 }
 
 async fn axum(port: u16) -> io::Result<()> {
