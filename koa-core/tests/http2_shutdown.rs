@@ -17,8 +17,11 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use client::Client;
 use h2::client::SendRequest;
-use h2_client::{GET, connect, frame, frames, raw, read, request, wait_for, wait_for_goodbye};
+use h2_client::{
+    GET, PREFACE, connect, frame, frames, raw, read, request, wait_for, wait_for_goodbye,
+};
 use koa::prelude::*;
 use koa::{Exceeded, Limit, Onion, Server};
 use tokio::sync::{Notify, oneshot};
@@ -153,6 +156,46 @@ async fn what_takes_longer_than_the_grace_time_is_cut_off_before_the_hooks_run()
         order.sort_unstable();
         assert_eq!(order, ["it is dropped", "it is told"]);
     }
+}
+
+/// A client says that it has read, and does so when the server has written all and has nothing more to do: its answers must
+/// not be lost for that.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_reads_late_has_its_whole_answers() {
+    #[middleware]
+    async fn large() -> Vec<u8> {
+        vec![7; 6000]
+    }
+    const REQUESTS: u8 = 10;
+    // So that most of it waits with the server.
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    let server = run(App::new().with(large), |server| server).await;
+    socket.connect(&server.address.into()).unwrap();
+    let came = tokio::task::spawn_blocking(move || {
+        let mut client = Client::on(socket.into());
+        client.send(PREFACE);
+        client.send(frame(4, 0, 0, b""));
+        for number in 0..REQUESTS {
+            client.send(frame(1, 5, 2 * number + 1, GET));
+        }
+        // It asks no more, so the connection ends with the answers.
+        client.send(frame(7, 0, 0, &[0; 8]));
+        // It is late: the server has written all meanwhile.
+        std::thread::sleep(Duration::from_millis(500));
+        let mut came = Vec::new();
+        while client.fill() {
+            came.extend(client.take());
+            let _ = client.try_send(frame(8, 0, 0, &[0, 0, 0, 1]));
+        }
+        came
+    });
+    let came = frames(&came.await.unwrap());
+    let body = |(kind, _, body): &(u8, u8, Vec<u8>)| if *kind == 0 { body.len() } else { 0 };
+    let bytes: usize = came.iter().map(body).sum();
+    assert_eq!(bytes, usize::from(REQUESTS) * 6000);
+    server.stop.send(()).unwrap();
+    server.server.await.unwrap().unwrap();
 }
 
 /// Counts what it is asked.

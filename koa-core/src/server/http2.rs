@@ -73,21 +73,24 @@ pub(super) async fn serve<C: Onion, S>(
         .max_pending_accept_reset_streams(limits.pending_resets)
         .max_header_list_size(u32::try_from(most).unwrap_or(u32::MAX))
         .serve_connection(io, service);
-    let mut http = pin!(http);
-    let mut finish = pin!(connection.finishes());
-    let mut finishing = false;
-    let outcome = poll_fn(|cx| {
-        if !finishing && finish.as_mut().poll(cx).is_ready() {
-            finishing = true;
-            http.as_mut().graceful_shutdown();
-        }
-        http.as_mut().poll(cx)
-    });
-    // A client that broke off, or did what it must not.
-    if let Err(error) = outcome.await
-        && is_flood(&error)
-    {
-        connection.exceeds(Limit::Http2Flood);
+    let outcome = {
+        let mut http = pin!(http);
+        let mut finish = pin!(connection.finishes());
+        let mut finishing = false;
+        poll_fn(|cx| {
+            if !finishing && finish.as_mut().poll(cx).is_ready() {
+                finishing = true;
+                http.as_mut().graceful_shutdown();
+            }
+            http.as_mut().poll(cx)
+        })
+        .await
+    };
+    match outcome {
+        Ok(()) => connection.linger_multiplexed().await,
+        // A client that broke off, or did what it must not.
+        Err(error) if is_flood(&error) => connection.exceeds(Limit::Http2Flood),
+        Err(_) => {}
     }
     // Requests that run on have the connection, and would keep it open.
     connection.close();

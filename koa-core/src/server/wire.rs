@@ -127,11 +127,14 @@ impl WriteHalf {
         self.readable().await.map_or(true, Ready::is_read_closed)
     }
 
-    /// Reads and throws away what still comes, until the client ends its direction.
-    pub(super) async fn discard(&self) {
+    /// Reads and throws away what still comes, until the client ends its direction. `came`: that something did.
+    pub(super) async fn discard(&self, came: impl Fn()) {
         while self.readable().await.is_ok() {
             match self.discard_part() {
-                Ok(1..) => tokio::task::yield_now().await,
+                Ok(1..) => {
+                    came();
+                    tokio::task::yield_now().await;
+                }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Ok(0) | Err(_) => return,
             }

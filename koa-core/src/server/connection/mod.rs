@@ -443,7 +443,7 @@ impl Connection {
         if watched.state().phase() != Phase::Closed {
             watched.enter(Phase::Lingering);
             watched.socket.shutdown(Shutdown::Write);
-            watched.socket.discard().await;
+            watched.socket.discard(|| {}).await;
         }
     }
 
