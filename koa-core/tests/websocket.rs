@@ -121,13 +121,13 @@ async fn the_first_protocol_that_both_speak_is_agreed_on() {
         })
     }
     let server = serve(App::new().with(chat));
-    let ask = async |offered: &[&str]| {
+    let ask = async |offered: Option<&str>| {
         let stream = TcpStream::connect(server.address).await.unwrap();
         let url = format!("ws://{}/", server.address);
         let mut request = url.into_client_request().unwrap();
-        for offered in offered {
+        if let Some(offered) = offered {
             let headers = request.headers_mut();
-            headers.append("sec-websocket-protocol", offered.parse().unwrap());
+            headers.insert("sec-websocket-protocol", offered.parse().unwrap());
         }
         let (mut socket, answer) = client_async(request, stream).await.map_err(drop)?;
         let told = socket.next().await.unwrap().unwrap();
@@ -136,11 +136,23 @@ async fn the_first_protocol_that_both_speak_is_agreed_on() {
         Ok((told.into_text().unwrap().to_string(), named))
     };
     let agreed = |protocol: &str| Ok((format!("Some({protocol:?})"), Some(protocol.to_owned())));
-    assert_eq!(ask(&["chat.v1, other, chat.v2"]).await, agreed("chat.v2"));
-    assert_eq!(ask(&["other", "chat.v1"]).await, agreed("chat.v1"));
-    assert_eq!(ask(&[]).await, Ok(("None".to_owned(), None)));
+    let offered = ask(Some("chat.v1, other, chat.v2")).await;
+    assert_eq!(offered, agreed("chat.v2"));
+    assert_eq!(ask(Some("other,chat.v1")).await, agreed("chat.v1"));
+    assert_eq!(ask(None).await, Ok(("None".to_owned(), None)));
     // It offered some, and none of them is named: the client takes that for a failure.
-    assert_eq!(ask(&["chat.v10, CHAT.V1"]).await, Err(()));
+    assert_eq!(ask(Some("chat.v10, CHAT.V1")).await, Err(()));
+
+    // In lines of their own, which this client does not send.
+    let mut client = Client::connect(server.address);
+    client.send(format!(
+        "GET / HTTP/1.1\r\nHost: {}\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+         Sec-WebSocket-Protocol: other\r\nSec-WebSocket-Protocol: chat.v1\r\n\r\n",
+        server.address
+    ));
+    let answer = client.read(true).unwrap();
+    assert_eq!(answer.header("sec-websocket-protocol"), Some("chat.v1"));
 }
 
 #[tokio::test]
