@@ -57,10 +57,10 @@ pub(crate) enum Repr {
     Failed(Error),
 }
 
-type Frames = Pin<Box<dyn Stream<Item = Result<Frame<Bytes>>> + Send>>;
+type FrameStream = Pin<Box<dyn Stream<Item = Result<Frame<Bytes>>> + Send>>;
 
 pub(crate) struct Streaming {
-    frames: SyncWrapper<Frames>,
+    frames: SyncWrapper<FrameStream>,
     /// The bytes to come, where they are known.
     length: Option<u64>,
 }

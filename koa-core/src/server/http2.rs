@@ -87,7 +87,7 @@ pub(super) async fn serve<C: Onion, S>(
         .await
     };
     match outcome {
-        Ok(()) => connection.linger_multiplexed().await,
+        Ok(()) => connection.linger().await,
         // A client that broke off, or did what it must not.
         Err(error) if is_flood(&error) => connection.exceeds(Limit::Http2Flood),
         Err(_) => {}

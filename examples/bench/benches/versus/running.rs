@@ -29,21 +29,29 @@ impl Running {
         let mut words = through.iter().map(OsStr::new).chain([program.as_os_str()]);
         let mut command = Command::new(words.next().unwrap_or_default());
         let port = free_port()?;
-        let child = command
+        let spawned = command
             .args(words)
             .env("CONTENDER", contender)
             .env("PORT", port.to_string())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
-            .spawn()?;
-        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-            std::thread::yield_now();
-        }
-        Ok(Self {
+            .spawn();
+        let child = spawned.inspect_err(|_| {
+            let _ = std::fs::remove_file(&program);
+        })?;
+        let mut running = Self {
             child,
             port,
             program,
-        })
+        };
+        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+            if let Some(status) = running.child.try_wait()? {
+                let message = format!("{contender} does not serve: {status}");
+                return Err(io::Error::other(message));
+            }
+            std::thread::yield_now();
+        }
+        Ok(running)
     }
 
     /// Where it listens, on 127.0.0.1.

@@ -435,16 +435,27 @@ impl Connection {
     }
 
     /// Ends the direction to the client, and takes what it still sends: to close at once would reset the connection, and a
-    /// client that sends on would lose the answer (RFC 9112, 9.6).
+    /// client that sends on would lose the answer (RFC 9112, 9.6). One of HTTP/2 sends that it has read, and is waited for as
+    /// long as it does while the server shuts down.
     pub(super) async fn linger(&self) {
         let Some(watched) = &self.watched else {
             return;
         };
-        if watched.state().phase() != Phase::Closed {
-            watched.enter(Phase::Lingering);
-            watched.socket.shutdown(Shutdown::Write);
-            watched.socket.discard(|| {}).await;
-        }
+        let phase = match watched.state().phase() {
+            Phase::Closed => return,
+            #[cfg(feature = "http2")]
+            Phase::Multiplexed | Phase::Finishing => Phase::Finishing,
+            _ => Phase::Lingering,
+        };
+        watched.enter(phase);
+        watched.socket.shutdown(Shutdown::Write);
+        let came = || {
+            #[cfg(feature = "http2")]
+            if phase == Phase::Finishing && watched.registry.is_draining() {
+                self.goes_on();
+            }
+        };
+        watched.socket.discard(came).await;
     }
 
     /// Ends it, for a server that shuts down, if nothing has come on it since it was asked the last time. What its client

@@ -1,6 +1,5 @@
 //! A request of HTTP/2, which shares its connection with others.
 
-use std::net::Shutdown;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::sync::{Arc, Mutex};
@@ -130,26 +129,6 @@ impl Connection {
             Some(watched) => watched.streams.finish.notified().await,
             None => std::future::pending().await,
         }
-    }
-
-    /// Ends the direction to the client, as [`linger`](Self::linger) does. This one still sends, that it has read for one, and
-    /// to close before it has read all would take the rest from it. While the server shuts down it is waited for as long as
-    /// it does.
-    pub(in crate::server) async fn linger_multiplexed(&self) {
-        let Some(watched) = &self.watched else {
-            return;
-        };
-        if watched.state().phase() == Phase::Closed {
-            return;
-        }
-        watched.enter(Phase::Finishing);
-        watched.socket.shutdown(Shutdown::Write);
-        let came = || {
-            if watched.registry.is_draining() {
-                self.goes_on();
-            }
-        };
-        watched.socket.discard(came).await;
     }
 
     /// That the client has given this request up.
