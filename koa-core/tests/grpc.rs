@@ -74,6 +74,10 @@ async fn a_call_is_answered_with_its_status_behind_the_layers_of_the_app() {
     // The same app answers others on the same port.
     let page = client::get(server.address, "/");
     assert_eq!((page.status, page.text().as_str()), (200, "a page"));
+    // An answer without a body has its type all the same: clients look at it before the status.
+    let unknown = client::get(server.address, "/shop.Orders/None");
+    assert_eq!(unknown.header("grpc-status"), Some("12"));
+    assert_eq!(unknown.header("content-type"), Some("application/grpc"));
 }
 
 #[tokio::test]

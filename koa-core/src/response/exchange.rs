@@ -1,6 +1,7 @@
 //! A response as others know it, lent to a layer of tower's, and taken back.
 
-use http::header::CONTENT_LENGTH;
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method};
 
 use crate::context::Context;
@@ -67,6 +68,7 @@ impl Context {
             return;
         }
         let came_as_head = *self.method() == Method::HEAD;
+        let says_type = kept.is_none() && head.headers.contains_key(CONTENT_TYPE);
         let response = &mut self.response;
         let length = head.headers.remove(CONTENT_LENGTH);
         response.length = length
@@ -91,6 +93,8 @@ impl Context {
             body if has_no_body(head.status) && !body.is_none() => Body::null(),
             // A length may stand without its body there.
             body if came_as_head && body.is_empty() => Body::unset(),
+            // Koa takes the type from an empty body, but not from that of a service.
+            body if says_type && body.is_none() => Body::from(Bytes::new()),
             body => body,
         };
     }
