@@ -11,7 +11,7 @@ mod client;
 mod serve;
 
 use std::cell::RefCell;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::sync::Barrier;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -284,6 +284,35 @@ fn workers_share_the_connections() {
     while std::net::TcpStream::connect(address).is_ok() {
         std::thread::yield_now();
     }
+}
+
+#[test]
+fn connections_that_come_at_once_are_spread_over_the_workers() {
+    let (server, _seen) = server!(.workers(2));
+    let clients: Vec<_> = (0..32).map(|_| Client::connect(server.address)).collect();
+    let mut names = HashMap::new();
+    for mut client in clients {
+        *names.entry(client.get("/").text()).or_insert(0) += 1;
+    }
+    assert_eq!(names.len(), 2, "{names:?}");
+    assert!(names.values().all(|count| *count >= 12), "{names:?}");
+}
+
+#[test]
+fn a_worker_that_is_busy_keeps_no_connection_waiting() {
+    let (server, seen) = server!(.workers(2));
+    let mut busy = Client::connect(server.address);
+    busy.send("GET /meet HTTP/1.1\r\nHost: x\r\n\r\n");
+    next(&seen.come);
+    let mut clients: Vec<_> = (0..8).map(|_| Client::connect(server.address)).collect();
+    let names: HashSet<_> = clients
+        .iter_mut()
+        .map(|client| client.get("/").text())
+        .collect();
+    assert_eq!(names.len(), 1, "{names:?}");
+    clients[0].send("GET /meet HTTP/1.1\r\nHost: x\r\n\r\n");
+    let name = busy.read(false).expect("they meet").text();
+    assert!(!names.contains(&name), "{name}");
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 mod accept;
 mod address;
+mod balance;
+mod busy_poll;
 mod connection;
 pub(crate) mod disconnect;
 pub(crate) mod escapes;
@@ -36,6 +38,7 @@ use crate::app::{Application, Callback};
 use crate::chain::Onion;
 use crate::error::{Error, Result};
 use crate::server::accept::accept_all;
+use crate::server::balance::Balance;
 use crate::server::limits::Limits;
 use crate::server::listener::Bound;
 use crate::server::registry::{Registry, SWEEP};
@@ -153,7 +156,7 @@ impl<C: Onion> Server<C> {
         };
         let serving = async {
             let accept = async {
-                accept_all(listeners, served, stopping).await;
+                accept_all(listeners, served, Balance::alone(), stopping).await;
                 drop(accepting);
             };
             let end = async {

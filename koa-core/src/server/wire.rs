@@ -34,6 +34,13 @@ pub(super) enum Stream {
     Unix(UnixStream),
 }
 
+/// The same on no runtime, on its way from one to another.
+pub(super) enum Unregistered {
+    Tcp(std::net::TcpStream),
+    #[cfg(unix)]
+    Unix(std::os::unix::net::UnixStream),
+}
+
 /// The half that is written and shut down, from anywhere.
 pub(super) enum WriteHalf {
     Tcp(tcp::OwnedWriteHalf),
@@ -50,6 +57,15 @@ pub(super) enum ReadHalf {
 }
 
 impl Stream {
+    /// Takes it from this runtime.
+    pub(super) fn unregister(self) -> io::Result<Unregistered> {
+        Ok(match self {
+            Self::Tcp(stream) => Unregistered::Tcp(stream.into_std()?),
+            #[cfg(unix)]
+            Self::Unix(stream) => Unregistered::Unix(stream.into_std()?),
+        })
+    }
+
     pub(super) fn into_split(self) -> (ReadHalf, WriteHalf) {
         match self {
             Self::Tcp(stream) => {
@@ -62,6 +78,17 @@ impl Stream {
                 (ReadHalf::Unix(read), WriteHalf::Unix(write))
             }
         }
+    }
+}
+
+impl Unregistered {
+    /// Takes it to this runtime.
+    pub(super) fn register(self) -> io::Result<Stream> {
+        Ok(match self {
+            Self::Tcp(stream) => Stream::Tcp(TcpStream::from_std(stream)?),
+            #[cfg(unix)]
+            Self::Unix(stream) => Stream::Unix(UnixStream::from_std(stream)?),
+        })
     }
 }
 
@@ -88,6 +115,11 @@ impl WriteHalf {
             #[cfg(unix)]
             Self::Unix(socket) => socket.try_write(bytes),
         }
+    }
+
+    /// Writes what the socket takes at once, whether or not the runtime has heard yet that it takes something.
+    pub(super) fn write_unasked(&self, bytes: &[u8]) {
+        let _ = self.socket().send(bytes);
     }
 
     fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -8,9 +8,11 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::chain::Onion;
-use crate::server::accept::accept_all;
+use crate::server::accept::{Accepted, accept_all};
+use crate::server::balance::Balance;
 use crate::server::listener::{Bound, Listener};
 use crate::server::serve::Served;
+use crate::server::wire::Unregistered;
 
 /// Threads that end, with all their connections, when this is dropped.
 pub(super) struct Workers {
@@ -28,11 +30,12 @@ impl Workers {
         accepting: &mpsc::Sender<()>,
     ) -> io::Result<Self> {
         let (end, ended) = watch::channel(());
-        for number in 0..count {
+        for (number, balance) in Balance::over(count).into_iter().enumerate() {
             let bound: io::Result<_> = bound.iter().map(Bound::try_clone).collect();
             let worker = Worker {
                 bound: bound?,
                 served: Arc::clone(served),
+                balance,
                 stop: stop.clone(),
                 accepting: accepting.clone(),
                 ended: ended.clone(),
@@ -53,6 +56,7 @@ impl Workers {
 struct Worker<C> {
     bound: Vec<Bound>,
     served: Arc<Served<C>>,
+    balance: Balance<Accepted<Unregistered>>,
     stop: watch::Receiver<bool>,
     accepting: mpsc::Sender<()>,
     ended: watch::Receiver<()>,
@@ -64,6 +68,7 @@ impl<C: Onion> Worker<C> {
         let Self {
             bound,
             served,
+            balance,
             stop,
             accepting,
             mut ended,
@@ -78,7 +83,7 @@ impl<C: Onion> Worker<C> {
         let _ = begun.send(Ok(()));
         runtime.block_on(async {
             let serving = async {
-                accept_all(listeners, served, stop).await;
+                accept_all(listeners, served, balance, stop).await;
                 drop(accepting);
             };
             tokio::select! {

@@ -18,6 +18,8 @@ use tokio::task::AbortHandle;
 
 use crate::app::Application;
 use crate::response::body::{LAST, PART};
+use crate::server::balance::Place;
+use crate::server::busy_poll::BusyPoll;
 use crate::server::limits::{Exceeded, Limit};
 use crate::server::pace::Pace;
 use crate::server::registry::{Registry, Seconds};
@@ -114,6 +116,8 @@ pub(crate) struct Connection {
 struct Watched {
     socket: WriteHalf,
     registry: Arc<Registry>,
+    busy_poll: Option<Arc<BusyPoll>>,
+    _place: Place,
     state: AtomicU64,
     opened: Seconds,
     /// The second after the one in which the client stopped to read what is written, or 0.
@@ -133,7 +137,9 @@ impl Connection {
         app: Arc<Application>,
         ends: Socket,
         socket: WriteHalf,
+        place: Place,
         registry: &Arc<Registry>,
+        busy_poll: Option<Arc<BusyPoll>>,
     ) -> Self {
         let now = registry.now();
         registry.opened();
@@ -143,6 +149,8 @@ impl Connection {
             watched: Some(Watched {
                 socket,
                 registry: Arc::clone(registry),
+                busy_poll,
+                _place: place,
                 // A client that connects and sends nothing has no more time than one that sends slowly.
                 state: AtomicU64::new(State::new(Phase::Connected, now).0),
                 opened: now,
@@ -262,6 +270,9 @@ impl Connection {
         let Some(watched) = &self.watched else {
             return;
         };
+        if came && let Some(busy_poll) = &watched.busy_poll {
+            busy_poll.came();
+        }
         match (watched.state().phase(), came) {
             (Phase::Written, false) if !blocked => watched.enter(Phase::Idle),
             (Phase::Written, true) if !blocked => watched.enter(Phase::Head),

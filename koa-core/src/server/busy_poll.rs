@@ -1,0 +1,186 @@
+//! Looking for events some more times before a thread sleeps.
+//!
+//! To put a thread to sleep and to wake it takes longer than a small request does, for the client's system too: with a few
+//! connections, a server that has answered them all and sleeps is slower than one that is slow. So a thread that had more
+//! than one request since it slept last looks again before it sleeps, a few microseconds long. Where that finds nothing it is
+//! done ever more rarely, and one client that waits for each answer never causes it.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
+
+use tokio::runtime::{Handle, RuntimeMetrics};
+use tokio::task::yield_now;
+
+/// How many looks in a row find nothing before the thread sleeps.
+const LOOKS: u32 = 16;
+
+/// After how many times at most that were worth looking it is tried again.
+const MOST_LEFT_OUT: u32 = 63;
+
+/// What the connections of a runtime with one thread tell of what comes. It is only ever used on that thread.
+pub(super) struct BusyPoll {
+    runtime: RuntimeMetrics,
+    looking: AtomicBool,
+    /// How often something has come while it was looking.
+    came: AtomicU32,
+    /// After how many sleeps something came the last time, times two; and one, if that was decided upon.
+    seen: AtomicU64,
+    /// How many times are still left out.
+    leave_out: AtomicU32,
+    /// How many were left out before it looked the last time.
+    left_out: AtomicU32,
+}
+
+impl BusyPoll {
+    /// On the runtime of the caller, or nothing where that has several threads: another one may look for events then.
+    pub(super) fn here() -> Option<Arc<Self>> {
+        let runtime = Handle::current().metrics();
+        let only = runtime.num_workers() == 1;
+        only.then(|| {
+            Arc::new(Self {
+                runtime,
+                looking: AtomicBool::new(false),
+                came: AtomicU32::new(0),
+                seen: AtomicU64::new(u64::MAX),
+                leave_out: AtomicU32::new(0),
+                left_out: AtomicU32::new(0),
+            })
+        })
+    }
+
+    /// That something has come on a connection.
+    #[inline]
+    pub(super) fn came(self: &Arc<Self>) {
+        if self.looking.load(Relaxed) {
+            let came = self.came.load(Relaxed).wrapping_add(1);
+            return self.came.store(came, Relaxed);
+        }
+        let sleeps = self.runtime.worker_park_count(0) << 1;
+        let seen = self.seen.load(Relaxed);
+        if seen == sleeps {
+            self.seen.store(sleeps | 1, Relaxed);
+            self.begin();
+        } else if seen != sleeps | 1 {
+            self.seen.store(sleeps, Relaxed);
+        }
+    }
+
+    #[cold]
+    fn begin(self: &Arc<Self>) {
+        let leave_out = self.leave_out.load(Relaxed);
+        if leave_out > 0 {
+            return self.leave_out.store(leave_out - 1, Relaxed);
+        }
+        self.looking.store(true, Relaxed);
+        tokio::spawn(Arc::clone(self).look());
+    }
+
+    /// Keeps the thread from sleeping for as long as something comes. A task that yields is polled again after the others,
+    /// and after a look for events.
+    async fn look(self: Arc<Self>) {
+        let mut in_vain = 0;
+        let mut found = false;
+        let mut before = self.came.load(Relaxed);
+        while in_vain < LOOKS {
+            yield_now().await;
+            let came = self.came.load(Relaxed);
+            if came == before {
+                in_vain += 1;
+            } else {
+                found |= in_vain > 0;
+                in_vain = 0;
+                before = came;
+            }
+        }
+        let left_out = self.left_out.load(Relaxed);
+        let leave_out = if found {
+            0
+        } else {
+            (left_out * 2 + 1).min(MOST_LEFT_OUT)
+        };
+        self.left_out.store(leave_out, Relaxed);
+        self.leave_out.store(leave_out, Relaxed);
+        self.looking.store(false, Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BusyPoll, LOOKS, MOST_LEFT_OUT};
+    use tokio::runtime::Handle;
+    use tokio::task::yield_now;
+
+    /// Whether a task looks for events.
+    fn looks() -> bool {
+        Handle::current().metrics().num_alive_tasks() > 0
+    }
+
+    async fn sleep() {
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    }
+
+    #[tokio::test]
+    async fn it_looks_after_the_second_of_what_comes_without_a_sleep_between() {
+        let busy = BusyPoll::here().unwrap();
+        for _ in 0..3 {
+            busy.came();
+            assert!(!looks(), "one client that waits for its answers");
+            sleep().await;
+        }
+        busy.came();
+        busy.came();
+        assert!(looks());
+        for _ in 0..LOOKS {
+            assert!(looks());
+            yield_now().await;
+        }
+        yield_now().await;
+        assert!(!looks(), "it ends where nothing comes");
+    }
+
+    #[tokio::test]
+    async fn it_goes_on_while_something_comes() {
+        let busy = BusyPoll::here().unwrap();
+        busy.came();
+        busy.came();
+        for _ in 0..LOOKS * 8 {
+            for _ in 0..LOOKS / 2 {
+                yield_now().await;
+            }
+            assert!(looks());
+            busy.came();
+        }
+        sleep().await;
+        assert!(!looks());
+        busy.came();
+        busy.came();
+        assert!(looks(), "it was worth it: the next time is not left out");
+    }
+
+    #[tokio::test]
+    async fn where_it_finds_nothing_it_is_left_out_ever_more_often() {
+        let busy = BusyPoll::here().unwrap();
+        let mut between = Vec::new();
+        let mut left_out = 0;
+        while between.len() < 9 {
+            busy.came();
+            busy.came();
+            busy.came();
+            if looks() {
+                between.push(left_out);
+                left_out = 0;
+            } else {
+                left_out += 1;
+            }
+            sleep().await;
+        }
+        let most = MOST_LEFT_OUT;
+        assert_eq!(between, [0, 1, 3, 7, 15, 31, most, most, most]);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn it_does_not_on_several_threads() {
+        assert!(BusyPoll::here().is_none());
+    }
+}
