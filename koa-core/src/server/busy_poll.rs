@@ -76,22 +76,25 @@ impl BusyPoll {
         tokio::spawn(Arc::clone(self).look());
     }
 
-    /// Keeps the thread from sleeping for as long as something comes. A task that yields is polled again after the others,
-    /// and after a look for events.
+    /// Keeps the thread from sleeping for as long as several requests come between two looks that find nothing: one client
+    /// that asks again and again does not. A task that yields is polled again after the others, and after a look for events.
     async fn look(self: Arc<Self>) {
         let mut in_vain = 0;
         let mut found = false;
         let mut before = self.came.load(Relaxed);
+        let mut at_last = before;
         while in_vain < LOOKS {
             yield_now().await;
             let came = self.came.load(Relaxed);
             if came == before {
+                if came.wrapping_sub(at_last) > 1 {
+                    found |= in_vain > 0;
+                    in_vain = 0;
+                }
                 in_vain += 1;
-            } else {
-                found |= in_vain > 0;
-                in_vain = 0;
-                before = came;
+                at_last = came;
             }
+            before = came;
         }
         let left_out = self.left_out.load(Relaxed);
         let leave_out = if found {
@@ -139,23 +142,43 @@ mod tests {
         assert!(!looks(), "it ends where nothing comes");
     }
 
-    #[tokio::test]
-    async fn it_goes_on_while_something_comes() {
+    /// Ends it after so many looks in which that many requests come between those in vain.
+    async fn looks_on(requests: usize) -> u32 {
         let busy = BusyPoll::here().unwrap();
         busy.came();
         busy.came();
-        for _ in 0..LOOKS * 8 {
-            for _ in 0..LOOKS / 2 {
+        let mut rounds = 0;
+        while looks() && rounds < LOOKS * 8 {
+            for _ in 0..LOOKS / 4 {
                 yield_now().await;
             }
-            assert!(looks());
-            busy.came();
+            for _ in 0..requests {
+                busy.came();
+            }
+            rounds += 1;
         }
         sleep().await;
         assert!(!looks());
         busy.came();
         busy.came();
-        assert!(looks(), "it was worth it: the next time is not left out");
+        let again = looks();
+        assert_eq!(
+            again,
+            rounds == LOOKS * 8,
+            "it is left out where it was not worth it"
+        );
+        rounds
+    }
+
+    #[tokio::test]
+    async fn it_goes_on_while_the_requests_of_several_clients_come() {
+        assert_eq!(looks_on(2).await, LOOKS * 8);
+    }
+
+    #[tokio::test]
+    async fn it_does_not_for_one_client() {
+        let rounds = looks_on(1).await;
+        assert!(rounds < 8, "{rounds}");
     }
 
     #[tokio::test]

@@ -3,6 +3,7 @@
 
 use std::convert::Infallible;
 use std::io;
+use std::time::{Duration, Instant};
 
 use axum::routing::get;
 use bytes::Bytes;
@@ -84,6 +85,18 @@ async fn hello() -> &'static str {
     "Hello World"
 }
 
+/// Takes its thread for a millisecond where the path says so.
+#[middleware]
+async fn compute(ctx: &mut Context, next: impl Next) -> Result {
+    if ctx.path() == "/compute" {
+        let begin = Instant::now();
+        while begin.elapsed() < Duration::from_millis(1) {
+            std::hint::spin_loop();
+        }
+    }
+    next.run(ctx).await
+}
+
 #[session(max_age = "1d")]
 struct Visitor {
     name: Option<String>,
@@ -106,7 +119,11 @@ async fn with_a_session(port: u16) -> Result {
 
 /// The app without a session on threads of its own, or on those of the runtime.
 async fn on_all_processors(port: u16, workers: usize) -> Result {
-    let server = app().with(hello).bind(("127.0.0.1", port)).await?;
+    let server = app()
+        .with(compute)
+        .with(hello)
+        .bind(("127.0.0.1", port))
+        .await?;
     server.workers(workers).run().await
 }
 

@@ -17,10 +17,16 @@ use load::{Asker, Processors};
 
 const CONTENDERS: [&str; 3] = ["hyper", "axum", "koa"];
 const PATHS: [(&str, &str); 2] = [("plaintext", "/"), ("json", "/json")];
-/// On how many connections wrk asks: on 256 the servers are what is limited, on 64 wrk's own processor is.
-const WRK: [u16; 2] = [256, 64];
-/// The same where it shares their processors.
-const SHARED: [u16; 3] = [8, 64, 256];
+/// On how many connections wrk asks.
+const WRK: [u16; 3] = [8, 64, 256];
+/// The same where it shares the servers' processors, and for what.
+const SHARED: [(&str, &str, u16); 5] = [
+    ("text, 8 connections", "/", 8),
+    ("text, 64", "/", 64),
+    ("text, 256", "/", 256),
+    ("a millisecond of computing, 4", "/compute", 4),
+    ("the same, 64", "/compute", 64),
+];
 const THREADS: [&str; 2] = ["koa on tokio's threads", "koa with workers"];
 const SESSIONS: [&str; 2] = ["/session", "/session-mem"];
 const LADDER: [&str; 3] = ["/onion/1", "/onion/10", "/onion-alt/1"];
@@ -70,11 +76,11 @@ fn main() -> std::io::Result<()> {
             times_and_rates(Asker::Wrk(connections))?;
         }
         println!("\nRequests a second by wrk, with all processors, which it shares\n");
-        println!("| connections | tokio's threads | a worker for each |\n| --- | ---: | ---: |");
-        for connections in SHARED {
+        println!("| | tokio's threads | a worker for each |\n| --- | ---: | ---: |");
+        for (name, path, connections) in SHARED {
             let asker = Asker::Wrk(connections);
-            let (rates, _) = load::requests_a_second(asker, Processors::Shared, &THREADS, "/")?;
-            line(&connections.to_string(), &rates);
+            let (rates, _) = load::requests_a_second(asker, Processors::Shared, &THREADS, path)?;
+            line(name, &rates);
         }
     } else {
         println!("\nwrk is not installed: it is not asked");
@@ -95,15 +101,19 @@ fn times_and_rates(asker: Asker) -> std::io::Result<()> {
     for (name, path) in PATHS {
         let (rates, time) = load::requests_a_second(asker, Processors::OneEach, &CONTENDERS, path)?;
         line(name, &rates);
-        times.extend(time.map(|time| (name, time)));
+        times.extend(time.map(|time| (name, time, rates)));
     }
     if !times.is_empty() {
         println!(
             "\nThe server's time on its processor for each of these requests, in microseconds\n"
         );
         println!("| | hyper | axum | koa |\n| --- | ---: | ---: | ---: |");
-        for (name, time) in times {
-            line(name, &time);
+        for (name, time, rates) in &times {
+            line(name, time);
+            let busy = time.iter().zip(rates);
+            let busy = busy.map(|(time, rate)| time.median() * rate.median() / 10_000.0);
+            let busy: Vec<_> = busy.map(|share| format!("{share:.0} %")).collect();
+            println!("| {name}: how busy it is | {} |", busy.join(" | "));
         }
     }
     Ok(())

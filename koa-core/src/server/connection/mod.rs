@@ -266,6 +266,7 @@ impl Connection {
     /// That hyper reads, whether something came, and whether what it wrote is waiting for the client.
     ///
     /// It may read while a response is on its way, for the rest of a request's body.
+    #[inline]
     pub(super) fn reads(&self, came: bool, blocked: bool) {
         let Some(watched) = &self.watched else {
             return;
