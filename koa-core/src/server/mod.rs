@@ -115,7 +115,8 @@ impl<C: Onion> Server<C> {
     /// Serves on `count` threads of its own, each with a single-threaded runtime, instead of on the runtime that
     /// [`run`](Self::run) is called on; 0, the default, for that one.
     ///
-    /// A connection then stays on its thread, and so does what its requests spawn.
+    /// A connection goes to the thread that has the fewest, or within 5 milliseconds to another one where that is busy. It then
+    /// stays on its thread, and so does what its requests spawn.
     #[must_use]
     pub fn workers(mut self, count: usize) -> Self {
         self.workers = count;

@@ -12,9 +12,9 @@ use std::time::{Duration, Instant};
 use crate::running::Running;
 
 const CONNECTIONS: usize = 32;
-const STARTS: usize = 20;
+const STARTS: usize = 12;
 /// What shares its processors with who asks differs more than starts do.
-const SHARED_STARTS: usize = 8;
+const SHARED_STARTS: usize = 6;
 const ROUNDS: usize = 3;
 const TIME: Duration = Duration::from_millis(250);
 
