@@ -234,17 +234,22 @@ fn is_the_clients(error: &io::Error) -> bool {
 /// Says that there are too many connections. What the client sends is read for a moment, since closing at once would
 /// take the answer from it.
 fn refuse(mut read: ReadHalf, write: WriteHalf) {
-    write.write_unasked(FULL);
-    write.shutdown(Shutdown::Write);
+    let told = write.try_write(FULL).is_ok();
     let Some(refusal) = Refusal::begin() else {
         return;
     };
     tokio::spawn(async move {
         let _refusal = refusal;
         let mut rest = [0; 1024];
-        let reading = async { while matches!(read.read(&mut rest).await, Ok(1..)) {} };
-        let _ = tokio::time::timeout(REFUSAL, reading).await;
-        drop(write);
+        let refusing = async {
+            // This runtime may not have heard yet that it can be written to.
+            if !told && poll_fn(|cx| write.poll_write_ready(cx)).await.is_ok() {
+                let _ = write.try_write(FULL);
+            }
+            write.shutdown(Shutdown::Write);
+            while matches!(read.read(&mut rest).await, Ok(1..)) {}
+        };
+        let _ = tokio::time::timeout(REFUSAL, refusing).await;
     });
 }
 

@@ -18,13 +18,15 @@ const LOOKS: u32 = 16;
 /// After how many times at most that were worth looking it is tried again.
 const MOST_LEFT_OUT: u32 = 63;
 
-/// What the connections of a runtime with one thread tell of what comes. It is only ever used on that thread.
+/// What the connections of a runtime with one thread tell of what comes.
 pub(super) struct BusyPoll {
-    runtime: RuntimeMetrics,
+    /// Named, since who took a connection over may read it anywhere.
+    runtime: Handle,
+    metrics: RuntimeMetrics,
     looking: AtomicBool,
-    /// How often something has come while it was looking.
+    /// How many requests have come while it was looking.
     came: AtomicU32,
-    /// After how many sleeps something came the last time, times two; and one, if that was decided upon.
+    /// After how many sleeps one came the last time, times two; and one, if that was decided upon.
     seen: AtomicU64,
     /// How many times are still left out.
     leave_out: AtomicU32,
@@ -35,11 +37,13 @@ pub(super) struct BusyPoll {
 impl BusyPoll {
     /// On the runtime of the caller, or nothing where that has several threads: another one may look for events then.
     pub(super) fn here() -> Option<Arc<Self>> {
-        let runtime = Handle::current().metrics();
-        let only = runtime.num_workers() == 1;
+        let runtime = Handle::current();
+        let metrics = runtime.metrics();
+        let only = metrics.num_workers() == 1;
         only.then(|| {
             Arc::new(Self {
                 runtime,
+                metrics,
                 looking: AtomicBool::new(false),
                 came: AtomicU32::new(0),
                 seen: AtomicU64::new(u64::MAX),
@@ -49,14 +53,14 @@ impl BusyPoll {
         })
     }
 
-    /// That something has come on a connection.
+    /// That a request of HTTP/1 begins to come.
     #[inline]
-    pub(super) fn came(self: &Arc<Self>) {
+    pub(super) fn request_comes(self: &Arc<Self>) {
         if self.looking.load(Relaxed) {
             let came = self.came.load(Relaxed).wrapping_add(1);
             return self.came.store(came, Relaxed);
         }
-        let sleeps = self.runtime.worker_park_count(0) << 1;
+        let sleeps = self.metrics.worker_park_count(0) << 1;
         let seen = self.seen.load(Relaxed);
         if seen == sleeps {
             self.seen.store(sleeps | 1, Relaxed);
@@ -73,7 +77,7 @@ impl BusyPoll {
             return self.leave_out.store(leave_out - 1, Relaxed);
         }
         self.looking.store(true, Relaxed);
-        tokio::spawn(Arc::clone(self).look());
+        self.runtime.spawn(Arc::clone(self).look());
     }
 
     /// Keeps the thread from sleeping for as long as several requests come between two looks that find nothing: one client
@@ -119,20 +123,21 @@ mod tests {
         Handle::current().metrics().num_alive_tasks() > 0
     }
 
+    /// Until the thread has slept: the clock goes on when there is nothing else to do.
     async fn sleep() {
         tokio::time::sleep(std::time::Duration::from_millis(1)).await;
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn it_looks_after_the_second_of_what_comes_without_a_sleep_between() {
         let busy = BusyPoll::here().unwrap();
         for _ in 0..3 {
-            busy.came();
+            busy.request_comes();
             assert!(!looks(), "one client that waits for its answers");
             sleep().await;
         }
-        busy.came();
-        busy.came();
+        busy.request_comes();
+        busy.request_comes();
         assert!(looks());
         for _ in 0..LOOKS {
             assert!(looks());
@@ -145,22 +150,22 @@ mod tests {
     /// Ends it after so many looks in which that many requests come between those in vain.
     async fn looks_on(requests: usize) -> u32 {
         let busy = BusyPoll::here().unwrap();
-        busy.came();
-        busy.came();
+        busy.request_comes();
+        busy.request_comes();
         let mut rounds = 0;
         while looks() && rounds < LOOKS * 8 {
             for _ in 0..LOOKS / 4 {
                 yield_now().await;
             }
             for _ in 0..requests {
-                busy.came();
+                busy.request_comes();
             }
             rounds += 1;
         }
         sleep().await;
         assert!(!looks());
-        busy.came();
-        busy.came();
+        busy.request_comes();
+        busy.request_comes();
         let again = looks();
         assert_eq!(
             again,
@@ -170,26 +175,26 @@ mod tests {
         rounds
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn it_goes_on_while_the_requests_of_several_clients_come() {
         assert_eq!(looks_on(2).await, LOOKS * 8);
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn it_does_not_for_one_client() {
         let rounds = looks_on(1).await;
         assert!(rounds < 8, "{rounds}");
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn where_it_finds_nothing_it_is_left_out_ever_more_often() {
         let busy = BusyPoll::here().unwrap();
         let mut between = Vec::new();
         let mut left_out = 0;
         while between.len() < 9 {
-            busy.came();
-            busy.came();
-            busy.came();
+            busy.request_comes();
+            busy.request_comes();
+            busy.request_comes();
             if looks() {
                 between.push(left_out);
                 left_out = 0;
@@ -200,6 +205,19 @@ mod tests {
         }
         let most = MOST_LEFT_OUT;
         assert_eq!(between, [0, 1, 3, 7, 15, 31, most, most, most]);
+    }
+
+    #[test]
+    fn a_connection_may_be_read_where_there_is_no_runtime() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        let busy = runtime.block_on(async { BusyPoll::here().unwrap() });
+        busy.request_comes();
+        busy.request_comes();
+        assert_eq!(runtime.metrics().num_alive_tasks(), 1);
+        drop(runtime);
+        busy.request_comes();
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -117,12 +117,7 @@ impl WriteHalf {
         }
     }
 
-    /// Writes what the socket takes at once, whether or not the runtime has heard yet that it takes something.
-    pub(super) fn write_unasked(&self, bytes: &[u8]) {
-        let _ = self.socket().send(bytes);
-    }
-
-    fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    pub(super) fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self {
             Self::Tcp(socket) => socket.as_ref().poll_write_ready(cx),
             #[cfg(unix)]

@@ -271,11 +271,8 @@ impl Connection {
         let Some(watched) = &self.watched else {
             return;
         };
-        if came && let Some(busy_poll) = &watched.busy_poll {
-            busy_poll.came();
-        }
         match (watched.state().phase(), came) {
-            (Phase::Written, false) if !blocked => watched.enter(Phase::Idle),
+            (Phase::Written, false) if !blocked => return watched.enter(Phase::Idle),
             (Phase::Written, true) if !blocked => watched.enter(Phase::Head),
             (Phase::Idle | Phase::Unused, true) => watched.enter(Phase::Head),
             // The time until the first byte counts.
@@ -283,7 +280,10 @@ impl Connection {
                 let head = State::new(Phase::Head, watched.opened);
                 watched.state.store(head.0, Release);
             }
-            _ => {}
+            _ => return,
+        }
+        if let Some(busy_poll) = &watched.busy_poll {
+            busy_poll.request_comes();
         }
     }
 
